@@ -1,0 +1,114 @@
+"""Small column functions that builders share."""
+
+from collections.abc import Mapping
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+#: how the landing's envelope names the record, and where its text begins; inside JSON strings a quote is escaped, so
+#: the mark can stand nowhere before it
+_RAW_MARK = '"raw":'
+#: what a JSON number, truth value, array or object looks like once an engine has turned it into text
+_NO_TEXT = r"^(?:-?[0-9][0-9.eE+-]*\z|true\z|false\z|\[|\{)"
+#: JSON types that are no text; both engines read a leaf declared as one of them as NULL where the value is text
+_OTHER_TYPES = ("DOUBLE", "BOOLEAN", "ARRAY<STRING>", "MAP<STRING, STRING>")
+_MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})\z"
+
+
+def raw_text(line: Column) -> Column:
+    """The record's own text in a landed line: all behind ``"raw":`` but the envelope's closing brace."""
+    start = F.instr(line, _RAW_MARK) + len(_RAW_MARK)
+    return line.substr(start, F.length(line) - start)
+
+
+def typed_records(dump: DataFrame, leaves: Mapping[str, str]) -> DataFrame:
+    """Landed lines (``value``) as ``seq``, ``fetched_at``, ``status``, ``record`` and ``wrong_type``.
+
+    ``leaves`` maps the record's field names to the JSON type expected there, as Spark SQL: STRING, BIGINT, BOOLEAN,
+    ARRAY<STRING>, or ANY for text that is taken whatever its type was. ``record`` has a field each, NULL where absent,
+    null or of another type; ``wrong_type`` lists the fields that were there with another type. Array members of
+    another type become NULL and list their field too.
+
+    Both engines turn a number, an array or an object into text where text is asked for; so a value that could be one
+    is parsed again as what it looks like, for these few rows only: a second parse of every row doubles the cost.
+    """
+    declared = {name: "STRING" if kind == "ANY" else kind for name, kind in leaves.items()}
+    parsed = dump.select("value", _parse("value", declared, envelope=True).alias("line")).select(
+        "value", "line.seq", "line.fetched_at", "line.status", F.col("line.raw").alias("record")
+    )
+    texts = [name for name, kind in leaves.items() if kind == "STRING"]
+    arrays = [name for name, kind in leaves.items() if kind == "ARRAY<STRING>"]
+    others = [name for name, kind in leaves.items() if kind not in ("STRING", "ANY")]
+
+    maybe_missing = _any([_leaf(name).isNull() & F.col("value").contains(f'"{name}":') for name in others])
+    maybe_no_text = _any(
+        [F.coalesce(_leaf(name).rlike(_NO_TEXT), F.lit(False)) for name in texts]
+        + [F.coalesce(F.exists(_leaf(name), lambda item: item.isNull() | item.rlike(_NO_TEXT)), F.lit(False)) for name in arrays]
+    )
+    # the doubts are columns of their own: written out in every CASE below they would be computed in every one
+    doubted = parsed.select("*", maybe_missing.alias("maybe_missing"), maybe_no_text.alias("maybe_no_text"))
+    evidence = {"there": F.when(F.col("maybe_missing"), F.from_json("value", "raw MAP<STRING, STRING>")["raw"])}
+    for number, kind in enumerate(_OTHER_TYPES):
+        evidence[f"as_{number}"] = F.when(F.col("maybe_no_text"), _parse("value", dict.fromkeys(texts, kind))["raw"])
+    for name in arrays:
+        evidence[f"kept_{name}"] = F.when(F.col("maybe_no_text"), F.transform(_leaf(name), _keep_quoted))
+    judged = doubted.select("*", *(column.alias(name) for name, column in evidence.items()))
+
+    wrong = {name: _leaf(name).isNull() & F.col("there")[name].isNotNull() for name in others}
+    wrong |= {name: _any([F.col(f"as_{n}")[name].isNotNull() for n in range(len(_OTHER_TYPES))]) for name in texts}
+    for name in arrays:
+        dropped = F.coalesce(F.exists(f"kept_{name}", lambda item: item.isNull()), F.lit(False))
+        wrong[name] = wrong[name] | dropped
+    fields = {name: _leaf(name) for name in leaves}
+    fields |= {name: F.when(~wrong[name], _leaf(name)) for name in texts}
+    fields |= {name: F.coalesce(f"kept_{name}", _leaf(name)) for name in arrays}
+    wrong_names = F.array_compact(F.array(*(F.when(broken, F.lit(name)) for name, broken in wrong.items())))
+    nothing_wrong = F.array().cast("array<string>")
+    return judged.select(
+        "value",
+        "seq",
+        "fetched_at",
+        "status",
+        F.struct(*(column.alias(name) for name, column in fields.items())).alias("record"),
+        F.when(F.col("maybe_missing") | F.col("maybe_no_text"), wrong_names).otherwise(nothing_wrong).alias("wrong_type"),
+    )
+
+
+def moment(text: Column) -> Column:
+    """A strict ISO 8601 moment with its zone as a timestamp, years 1970–2100; NULL for anything else.
+
+    Casts are given nothing but what matches the whole pattern: bare casts read '12:30:00' as a time of today.
+    """
+    in_range = text.substr(1, 4).between("1970", "2100")
+    return F.when(text.rlike(_MOMENT) & in_range, F.try_to_timestamp(text))
+
+
+def month_of(moment_column: Column) -> Column:
+    """First day of the month (DATE, UTC)."""
+    return F.trunc(moment_column.cast("date"), "month")
+
+
+def _leaf(name: str) -> Column:
+    return F.col("record").getField(name)
+
+
+def _parse(value: str, fields: Mapping[str, str], *, envelope: bool = False) -> Column:
+    inner = ", ".join(f"`{name}`: {kind}" for name, kind in fields.items())
+    head = "seq BIGINT, fetched_at STRING, status INT, " if envelope else ""
+    return F.from_json(value, f"{head}raw STRUCT<{inner}>")
+
+
+def _any(conditions: list[Column]) -> Column:
+    return reduce(lambda left, right: left | right, conditions, F.lit(False))
+
+
+def _keep_quoted(item: Column) -> Column:
+    """The item of an array where the line holds it as a JSON string; NULL for what was no text there.
+
+    The engines differ on arrays of mixed types, so the line itself decides. An item that begins like JSON and was
+    written with more escapes than quotes and backslashes is taken for no text: rare, and it shows as a flaw.
+    """
+    escaped = F.replace(F.replace(item, F.lit("\\"), F.lit("\\\\")), F.lit('"'), F.lit('\\"'))
+    quoted = F.concat(F.lit('"'), escaped, F.lit('"'))
+    return F.when(~item.rlike(_NO_TEXT) | F.contains(F.col("value"), quoted), item)

@@ -1,0 +1,37 @@
+"""Errors that a person reads: each names the thing, what was expected and what to do; each knows its exit code."""
+
+
+class PtmError(Exception):
+    """Something went wrong that the user can act on; the message is one line. Exit code 1."""
+
+    exit_code = 1
+
+
+class UsageError(PtmError):
+    """A command, option or setting that does not exist or does not fit. Exit code 2."""
+
+    exit_code = 2
+
+
+class EnvironmentUnfitError(PtmError):
+    """The machine lacks what the command needs (Java, jars, a package version). Exit code 2."""
+
+    exit_code = 2
+
+
+class GateError(PtmError):
+    """The quality gate stopped a run; nothing was published. Exit code 3."""
+
+    exit_code = 3
+
+
+class LandingError(PtmError):
+    """A dump or a landing folder cannot be taken as it is. Exit code 1."""
+
+
+class ContractError(PtmError):
+    """A frame does not fulfil the contract of its table. Exit code 1."""
+
+
+class BusyError(PtmError):
+    """Another process works on the same lake or crawl. Exit code 1."""

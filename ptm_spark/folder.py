@@ -1,0 +1,123 @@
+"""A folder on any fsspec place: files appear whole or not at all, and one process at a time may claim a name."""
+
+import hashlib
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Self
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from ptm_spark.errors import BusyError, UsageError
+
+_UNFINISHED = ".unfinished"
+
+
+class Folder:
+    """A folder named by a path or any fsspec URL (``s3://…`` needs the extra ``s3``)."""
+
+    def __init__(self, url: str | Path) -> None:
+        try:
+            self.fs, self.path = fsspec.core.url_to_fs(str(url))
+        except (ImportError, ValueError) as error:
+            raise UsageError(f"folder {url}: {error}; give a local path or a URL whose fsspec driver is installed") from None
+        self.is_local = isinstance(self.fs, LocalFileSystem)
+        #: how engines and other libraries are told of it
+        self.url = self.path if self.is_local else self.fs.unstrip_protocol(self.path)
+
+    def __truediv__(self, name: str) -> Self:
+        return type(self)(f"{self.url}/{name}")
+
+    def names(self) -> list[str]:
+        """Names in it, sorted, without hidden and unfinished ones; empty where the folder is absent."""
+        if not self.fs.isdir(self.path):
+            return []
+        found = (entry.rstrip("/").rpartition("/")[2] for entry in self.fs.ls(self.path, detail=False))
+        return sorted(name for name in found if not name.startswith(".") and not name.endswith(_UNFINISHED))
+
+    def exists(self, name: str = "") -> bool:
+        return bool(self.fs.exists(f"{self.path}/{name}" if name else self.path))
+
+    def size(self, name: str) -> int:
+        """Bytes of a file."""
+        return int(self.fs.size(f"{self.path}/{name}"))
+
+    def read(self, name: str) -> bytes:
+        """Whole content of a small file; FileNotFoundError where it is absent."""
+        return bytes(self.fs.cat_file(f"{self.path}/{name}"))
+
+    def write(self, name: str, content: bytes) -> None:
+        """Replace a file in one step: a reader, or a crash, sees the old content or the new, never a mix."""
+        with self.new_file(name) as file:
+            file.write(content)
+
+    @contextmanager
+    def new_file(self, name: str) -> Iterator[IO[bytes]]:
+        """A file to write that gets its name when the block ends well, after it has reached the disk."""
+        target = f"{self.path}/{name}"
+        if not self.is_local:  # object stores show an object only once it is closed
+            with self.fs.open(target, "wb") as file:
+                yield file
+            return
+        parent = Path(target).parent
+        parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(target + _UNFINISHED)
+        with unfinished.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(target)
+        handle = os.open(parent, os.O_RDONLY)
+        try:
+            os.fsync(handle)  # the rename itself must survive a power cut
+        finally:
+            os.close(handle)
+
+    def sha256(self, name: str) -> str:
+        """Hex digest of a file's bytes, read in pieces."""
+        with self.fs.open(f"{self.path}/{name}", "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def remove(self) -> None:
+        """Delete the folder and all in it."""
+        if self.exists():
+            self.fs.rm(self.path, recursive=True)
+
+    @contextmanager
+    def claim(self, name: str, what: str) -> Iterator[None]:
+        """Hold ``name`` for this process alone; BusyError, naming the holder, where another has it.
+
+        The claim ends with the process, however it ends, so none is ever stale. Object stores have no such lock:
+        there the scheduler must see to it that one run works at a time.
+        """
+        if not self.is_local:
+            yield
+            return
+        from filelock import FileLock, Timeout
+
+        Path(self.path).mkdir(parents=True, exist_ok=True)
+        place = Path(self.path) / name
+        lock = FileLock(place, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise BusyError(
+                f"{what} is in use by {_holder(place)}; wait for it to end, then run the same command again"
+            ) from None
+        holder = place.with_name(f"{name}.holder")
+        try:
+            holder.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+
+def _holder(place: Path) -> str:
+    try:
+        return place.with_name(f"{place.name}.holder").read_text(encoding="utf-8") or "another process"
+    except OSError:
+        return "another process"

@@ -1,0 +1,17 @@
+"""The landing zone, the bronze of the lake: raw records as received, nothing that knows Spark."""
+
+from ptm_spark.landing.manifest import Coverage, LandedFile, Manifest, utc_text
+from ptm_spark.landing.strict import InvalidRecordError, parse_strict
+from ptm_spark.landing.writer import CrawlWriter
+from ptm_spark.landing.zone import Landing
+
+__all__ = [
+    "Coverage",
+    "CrawlWriter",
+    "InvalidRecordError",
+    "LandedFile",
+    "Landing",
+    "Manifest",
+    "parse_strict",
+    "utc_text",
+]

@@ -1,0 +1,86 @@
+"""What a crawl says of itself: its files, and what absence from it means."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from ptm_spark import __version__
+from ptm_spark.errors import LandingError
+
+Coverage = Literal["census", "incremental", "partial"]
+MANIFEST = "_manifest.json"
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """One file of a crawl: bytes on disk, SHA-256 of these bytes, records in it."""
+
+    name: str
+    bytes: int
+    sha256: str
+    records: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a crawl holds and what absence from it means.
+
+    ``scope`` names the population looked at, ``coverage`` how much of it (only a census without ``failed`` can tell
+    that a model is gone), ``cutoff`` the moment up to which creation is covered, ``keys`` the record keys the source
+    can carry at all, ``failed`` the addresses or files that gave nothing. Times are ISO 8601 UTC texts.
+    """
+
+    source: str
+    entity: str
+    crawl_id: str
+    format: str
+    scope: str
+    coverage: Coverage
+    observed_at: str
+    cutoff: str
+    keys: tuple[str, ...]
+    records: int
+    invalid: int
+    failed: tuple[str, ...]
+    files: tuple[LandedFile, ...]
+    started_at: str
+    finished_at: str
+    options: dict[str, Any] = field(default_factory=dict)
+    tool_version: str = __version__
+
+    @property
+    def path(self) -> str:
+        """Place below ``landing/``; names the crawl everywhere."""
+        return f"{self.source}/{self.entity}/{self.crawl_id}"
+
+    @property
+    def parts(self) -> tuple[LandedFile, ...]:
+        """The files that hold records."""
+        return tuple(file for file in self.files if file.name.startswith("part-"))
+
+    @property
+    def invalids(self) -> tuple[LandedFile, ...]:
+        """The files that hold what was refused at the door."""
+        return tuple(file for file in self.files if file.name.startswith("invalid-"))
+
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False).encode()
+
+    @classmethod
+    def from_json(cls, content: bytes) -> Manifest:
+        """Raises LandingError where the content is no manifest of this version."""
+        try:
+            known = {name.name for name in fields(cls)}
+            values = {key: value for key, value in json.loads(content).items() if key in known}
+            values["files"] = tuple(LandedFile(**file) for file in values["files"])
+            return cls(**values | {"keys": tuple(values["keys"]), "failed": tuple(values["failed"])})
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise LandingError(f"not a manifest of this version ({type(error).__name__}: {error})") from None
+
+
+def utc_text(moment: datetime) -> str:
+    """ISO 8601 with a Z, microseconds only where there are any."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,124 @@
+"""What of the lake is public, what a run has prepared, and which crawls a person must decide about.
+
+Three small JSON files, each replaced in one step. They are read without an engine.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from ptm_spark.errors import PtmError, UsageError
+from ptm_spark.folder import Folder
+from ptm_spark.landing import utc_text
+
+PUBLISHED = "_published.json"
+STAGED = "_staged.json"
+DECISIONS = "_crawls.json"
+
+Status = Literal["built", "checked"]
+
+
+@dataclass(frozen=True)
+class State:
+    """A set of table versions that belong together, and what went into them.
+
+    ``crawls`` maps each crawl taken in to its fingerprint, ``tables`` each table (``silver/models``) to the Delta
+    version to read, ``rows`` each table to its row count.
+    """
+
+    run_id: str
+    as_of: str = ""
+    engine: str = ""
+    tool_version: str = ""
+    normaliser: int = 0
+    published_at: str = ""
+    status: Status = "built"
+    crawls: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    new_crawls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A crawl that failed its gate: ``held`` until a person says ``accepted`` or ``rejected``."""
+
+    state: Literal["held", "accepted", "rejected"]
+    reason: str
+    rules: tuple[str, ...]
+    run_id: str
+    at: str
+
+
+class Publishing:
+    """The public face of a lake."""
+
+    def __init__(self, lake: Folder) -> None:
+        self._lake = lake
+
+    def published(self) -> State | None:
+        """The state that readers follow, or None before the first publication."""
+        return self._state(PUBLISHED)
+
+    def staged(self) -> State | None:
+        """The state an unfinished run has prepared, or None."""
+        return self._state(STAGED)
+
+    def stage(self, state: State) -> None:
+        self._lake.write(STAGED, json.dumps(asdict(state), indent=1).encode())
+
+    def publish(self, state: State) -> State:
+        """Move the pointer: from now on readers that follow it see these versions, all at once."""
+        published = replace(state, published_at=utc_text(datetime.now(UTC)))
+        self._lake.write(PUBLISHED, json.dumps(asdict(published), indent=1).encode())
+        self.discard_staged()
+        return published
+
+    def discard_staged(self) -> None:
+        if self._lake.exists(STAGED):
+            (self._lake / STAGED).remove()
+
+    def decisions(self) -> dict[str, Decision]:
+        """Crawl → what is decided about it; crawls never held are not in it."""
+        return {
+            crawl: Decision(**values | {"rules": tuple(values["rules"])})
+            for crawl, values in (self._read(DECISIONS) or {}).items()
+        }
+
+    def hold(self, crawls: tuple[str, ...], *, reason: str, rules: tuple[str, ...], run_id: str) -> None:
+        """Leave crawls out of later runs until somebody decides."""
+        now = utc_text(datetime.now(UTC))
+        held = {crawl: Decision("held", reason, rules, run_id, now) for crawl in crawls}
+        self._write_decisions(self.decisions() | held)
+
+    def decide(self, crawl: str, state: Literal["accepted", "rejected"], reason: str) -> None:
+        """A person's word on a held crawl; UsageError where the crawl is not held."""
+        decisions = self.decisions()
+        held = [name for name, decision in decisions.items() if decision.state == "held"]
+        matches = [name for name in held if name == crawl or name.rpartition("/")[2] == crawl]
+        if len(matches) != 1:
+            raise UsageError(f"crawl {crawl}: not held; held are: {', '.join(held) or 'none'}")
+        if not reason.strip():
+            raise UsageError("--reason is empty; say in a few words why, for those who read ops later")
+        now = utc_text(datetime.now(UTC))
+        decided = replace(decisions[matches[0]], state=state, reason=reason, at=now)
+        self._write_decisions(decisions | {matches[0]: decided})
+
+    def _write_decisions(self, decisions: dict[str, Decision]) -> None:
+        content = {crawl: asdict(decision) for crawl, decision in sorted(decisions.items())}
+        self._lake.write(DECISIONS, json.dumps(content, indent=1, ensure_ascii=False).encode())
+
+    def _state(self, name: str) -> State | None:
+        values = self._read(name)
+        return None if values is None else State(**values | {"new_crawls": tuple(values["new_crawls"])})
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        try:
+            content = self._lake.read(name)
+        except FileNotFoundError:
+            return None
+        try:
+            return dict(json.loads(content))
+        except ValueError:
+            raise PtmError(f"{self._lake.url}/{name} is no JSON; restore it from a backup, or delete it and run again") from None

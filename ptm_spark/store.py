@@ -1,0 +1,216 @@
+"""The only place where Spark touches disk: landed dumps are read, Delta tables read and written, by contract."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from ptm_spark.errors import ContractError
+from ptm_spark.folder import Folder
+from ptm_spark.landing import LandedFile, Manifest
+from ptm_spark.session import EngineName
+from ptm_spark.tables import Table
+
+if TYPE_CHECKING:
+    from pyspark.sql.readwriter import DataFrameWriter
+
+_STAGING = "_staging"
+
+
+@dataclass(frozen=True)
+class Written:
+    """A table after a write: its Delta version, the rows that the write put in, seconds taken."""
+
+    table: str
+    version: int
+    rows: int
+    seconds: float
+
+
+class Store:
+    """A lake's tables as one run sees them.
+
+    ``versions`` maps tables to the Delta versions to read; every write moves its entry, so that a run reads what it
+    wrote and nothing that others write meanwhile. ``fingerprint`` goes into each commit's userMetadata.
+    """
+
+    def __init__(self, spark: SparkSession, engine: EngineName, lake: Folder, run_id: str) -> None:
+        self._spark, self._engine, self._lake, self._run_id = spark, engine, lake, run_id
+        self.versions: dict[str, int] = {}
+        self.fingerprint = ""
+        self.written: list[Written] = []
+
+    # ---- landed dumps
+
+    def read_lines(self, crawl: Manifest, files: Sequence[LandedFile]) -> DataFrame:
+        """Landed lines of some files of a crawl, one column ``value``."""
+        if not files:
+            return self._spark.createDataFrame([], "value STRING")
+        paths = [f"{self._lake.url}/landing/{crawl.path}/{file.name}" for file in files]
+        reader = self._spark.read.format("text").option("lineSep", "\n")
+        if self._engine == "embedded":  # Spark tells zstd by the name, and knows no such options
+            reader = reader.option("compression", "zstd").option("extension", ".zst")
+        return reader.load(paths)
+
+    # ---- frames between jobs
+
+    def stage(self, name: str, frame: DataFrame) -> DataFrame:
+        """Keep an intermediate frame on disk, so that what follows does not compute it again."""
+        path = f"{self._lake.url}/{_STAGING}/{self._run_id}/{name}"
+        frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(path)
+        return self._spark.read.format("delta").load(path)
+
+    def clear_staging(self) -> None:
+        """Delete what this run, or one that was killed, has staged."""
+        (self._lake / _STAGING).remove()
+
+    # ---- tables
+
+    def exists(self, table: Table) -> bool:
+        return self._lake.exists(f"{table.path}/_delta_log")
+
+    def empty(self, table: Table) -> DataFrame:
+        """A frame of the contract's columns without rows."""
+        return self._spark.createDataFrame([], ", ".join(f"`{field.name}` {field.type}" for field in table.fields))
+
+    def read(self, table: Table) -> DataFrame:
+        """The table at this run's version, or its newest; an empty frame where there is none yet."""
+        if not self.exists(table):
+            return self.empty(table)
+        reader = self._spark.read.format("delta")
+        if table.path in self.versions:
+            reader = reader.option("versionAsOf", str(self.versions[table.path]))
+        return reader.load(self._path(table))
+
+    def overwrite(self, table: Table, frame: DataFrame) -> Written:
+        """Give the table a whole new content, as its next version."""
+        return self._write(table, self._conform(table, frame).write.format("delta").mode("overwrite"))
+
+    def append(self, table: Table, frame: DataFrame) -> Written:
+        """Add rows. Safe to repeat, for a run begins by taking back what an unpublished one has written."""
+        return self._write(table, self._conform(table, frame).write.format("delta").mode("append"))
+
+    def replace_crawl(self, table: Table, frame: DataFrame, crawl_id: str) -> Written:
+        """Put a crawl's rows in place of those it may have there already: run twice, the same rows.
+
+        ContractError where a row belongs to another crawl: the embedded engine does not check that itself.
+        """
+        staged = self.stage(f"replace_{table.name}", self._conform(table, frame))
+        if strangers := staged.where(F.col("crawl_id").isNull() | (F.col("crawl_id") != crawl_id)).limit(1).count():
+            raise ContractError(f"{table.path}: {strangers} or more rows are not of crawl {crawl_id}; build them by crawl")
+        writer = staged.write.format("delta").mode("overwrite").option("replaceWhere", f"crawl_id = '{crawl_id}'")
+        return self._write(table, writer)
+
+    def rows_of(self, records: Sequence[dict[str, Any]], table: Table) -> DataFrame:
+        """Plain records as a frame of the contract."""
+        names = [field.name for field in table.fields]
+        types = ", ".join(f"`{field.name}` {field.type}" for field in table.fields)
+        return self._spark.createDataFrame([tuple(record.get(name) for name in names) for record in records], types)
+
+    def version(self, table: Table) -> int:
+        """Newest Delta version on disk."""
+        log = self._lake / table.path / "_delta_log"
+        commits = [name for name in log.names() if name.endswith(".json") and name.removesuffix(".json").isdigit()]
+        return int(commits[-1].removesuffix(".json"))
+
+    def restore(self, table: Table, version: int) -> bool:
+        """Make an older version the newest again (a new commit, no data moved); whether that was needed."""
+        if self.version(table) == version:
+            return False
+        if self._same_content(table, version):
+            return False
+        if self._engine == "spark":
+            self._spark.sql(f"RESTORE TABLE delta.`{self._path(table)}` TO VERSION AS OF {version}")
+        else:
+            from deltalake import DeltaTable
+
+            DeltaTable(self._path(table)).restore(version)
+        return True
+
+    def query(self, sql: str, tables: Sequence[Table], limit: int) -> DataFrame:
+        """The answer to a SELECT in which every table goes by its plain name (or ``layer_name`` in full)."""
+        for table in tables:
+            self.read(table).createOrReplaceTempView(table.name)
+        return self._spark.sql(sql).limit(limit)
+
+    # ---- inside
+
+    def _path(self, table: Table) -> str:
+        return f"{self._lake.url}/{table.path}"
+
+    def _commit(self, table: Table, version: int) -> dict[str, Any]:
+        content = self._lake.read(f"{table.path}/_delta_log/{version:020d}.json")
+        for line in content.splitlines():
+            if (action := json.loads(line)).get("commitInfo"):
+                return dict(action["commitInfo"])
+        return {}
+
+    def _same_content(self, table: Table, version: int) -> bool:
+        """Whether the newest commit is itself the restoration of that version."""
+        commit = self._commit(table, self.version(table))
+        restored = commit.get("operationParameters", {}).get("version")
+        return commit.get("operation") == "RESTORE" and str(restored) == str(version)
+
+    def _write(self, table: Table, writer: "DataFrameWriter") -> Written:
+        begun = time.perf_counter()
+        if not self.exists(table):
+            self._create(table)
+        else:
+            self._check_stored(table)
+        writer.option("userMetadata", self.fingerprint).save(self._path(table))
+        version = self.version(table)
+        rows = int(self._commit(table, version).get("operationMetrics", {}).get("numOutputRows", 0))
+        self.versions[table.path] = version
+        written = Written(table.path, version, rows, time.perf_counter() - begun)
+        self.written.append(written)
+        return written
+
+    def _create(self, table: Table) -> None:
+        """Version 0: the contract itself, every column nullable (the gate minds nulls), comments included."""
+        schema = self.empty(table).schema
+        comments = {field.name: field.comment for field in table.fields}
+        for field in schema.fields:
+            field.metadata = {"comment": comments[field.name]}
+        if self._engine == "spark":
+            writer = self._spark.createDataFrame([], schema).write.format("delta")
+            writer.partitionBy(*table.partition_by).save(self._path(table))
+            return
+        from deltalake import DeltaTable, Schema
+
+        DeltaTable.create(
+            self._path(table),
+            schema=Schema.from_json(schema.json()),
+            partition_by=list(table.partition_by) or None,
+            description=table.grain,
+        )
+
+    def _check_stored(self, table: Table) -> None:
+        stored = self._spark.read.format("delta").load(self._path(table)).schema
+        if difference := _difference(table, stored):
+            raise ContractError(
+                f"{table.path} on disk is not what this version writes: {difference}; "
+                "rebuild it from landing with ptm-spark run --rebuild, into the same lake"
+            )
+
+    def _conform(self, table: Table, frame: DataFrame) -> DataFrame:
+        """The frame in the contract's order; ContractError for a missing, further or otherwise typed column."""
+        if difference := _difference(table, frame.schema):
+            raise ContractError(f"{table.path}: the frame to write is not what the contract says: {difference}")
+        return frame.select(*table.names)
+
+
+def _difference(table: Table, schema: T.StructType) -> str:
+    """What differs between a contract and a schema, names first, then types; nullability is the gate's business."""
+    found = {field.name: field.dataType.simpleString().upper() for field in schema.fields}
+    wanted = {field.name: field.type.upper() for field in table.fields}
+    if missing := [name for name in wanted if name not in found]:
+        return f"without {', '.join(missing)}"
+    if further := [name for name in found if name not in wanted]:
+        return f"also has {', '.join(further)}"
+    other = [f"{name} is {found[name]}, expected {kind}" for name, kind in wanted.items() if found[name] != kind]
+    return "; ".join(other)

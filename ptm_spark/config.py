@@ -40,7 +40,6 @@ class GateSettings(_Section):
 
 
 class GoldSettings(_Section):
-    as_of: str
     bulk_month_uploads: int = Field(ge=1)
     bulk_total_uploads: int = Field(ge=1)
 

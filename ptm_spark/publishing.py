@@ -24,7 +24,7 @@ class State:
     """A set of table versions that belong together, and what went into them.
 
     ``crawls`` maps each crawl taken in to its fingerprint, ``tables`` each table (``silver/models``) to the Delta
-    version to read, ``rows`` each table to its row count.
+    version to read, ``rows`` each table to its row count, ``measures`` each subject to what the gate measured of it.
     """
 
     run_id: str
@@ -38,6 +38,7 @@ class State:
     tables: dict[str, int] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     new_crawls: tuple[str, ...] = ()
+    measures: dict[str, dict[str, float | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

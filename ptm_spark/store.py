@@ -45,6 +45,10 @@ class Store:
         self.fingerprint = ""
         self.written: list[Written] = []
 
+    def of_lake(self, lake: Folder) -> "Store":
+        """The same engine over another lake."""
+        return Store(self._spark, self._engine, lake, self._run_id)
+
     # ---- landed dumps
 
     def read_lines(self, crawl: Manifest, files: Sequence[LandedFile]) -> DataFrame:

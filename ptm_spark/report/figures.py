@@ -2,17 +2,18 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
 
-from ptm_spark.report import charts, shaping, words
-from ptm_spark.report.facts import DIMENSIONS, LICENCES, TASKS, Dimension
+from ptm_spark.report import month_charts, row_charts, shaping, words
+from ptm_spark.report.facts import DIMENSIONS, LIBRARIES, LICENCES, MULTIPLE, TASKS, Dimension
+from ptm_spark.report.look import LAYOUTS, Layout, Spec
 from ptm_spark.report.svg import draw
 from ptm_spark.report.text import clean, month_name
 
 NO_DATA = "No data yet"
+PARTIAL = "month not wholly observed"
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,22 @@ def uploads_figure(months: pd.DataFrame, span: shaping.Span) -> Figure:
     """Models per month of creation."""
     dated = months[months["month"] != "unknown"]
     lede = words.uploads_words(months, span)
-    legend = [("bar blue", "alive"), ("bar grey", "removed since"), ("bar hollow", "month not wholly observed")]
-    if not dated["removed_count"].any():
-        del legend[1]
+    legend = [("bar blue", "alive")]
+    legend += [("bar grey", "removed since")] if dated["removed_count"].any() else []
+    legend += [("bar hollow", PARTIAL)] if dated["is_partial"].any() else []
     return Figure(
         key="uploads_per_month",
         title="Models by month of creation",
         lede=lede,
-        seen="Each bar is the number of models created in a month and still there; on top, in grey, those removed since.",
+        seen="Each bar is the number of models created in a month and still there; on top, in grey, those removed "
+        "since.",
         method="A month loses models whenever old ones are removed, so that bars of the past shrink from report to "
         "report. Models whose month is unknown are in no bar; the CSV has them in a row of their own.",
         numbers=months,
         legend=tuple(legend),
-        drawings=_drawings(lambda layout: charts.uploads_bars(dated, layout), f"Bar chart, models per month. {lede}")
+        drawings=_drawings(
+            lambda layout: month_charts.uploads_bars(dated, layout), f"Bar chart, models per month. {lede}"
+        )
         if len(dated)
         else {},
         empty="" if len(dated) else f"{NO_DATA}: no model has a known month of creation.",
@@ -68,19 +72,21 @@ def top_figure(tidy: pd.DataFrame, span: shaping.Span, dimension: Dimension) -> 
     notes = {labels[value]: captions.get(value, "") for value in values}
     notes[f"all other {dimension.many}"] = captions.get(None, "")
     lede = words.leader_words(tidy, span, dimension)
+    shown = f"Every {dimension.one} that a model of these months names."
+    if (series["kind"] == "rest").any():
+        shown = f"The {len(values)} {dimension.many} with most uploads over all months, all others together."
     caption = f" The figure under each name is its share over {words.span_words(span)}." if span.months else ""
     return Figure(
         key=f"{dimension.key}_over_time",
         title=f"Share of the most frequent {dimension.many}, by month of creation",
         lede=lede,
-        seen=f"Each panel is one {dimension.one}, as a share of all models created in the month; all panels have the "
-        f"same scale.{caption}",
-        method=f"The {len(values)} {dimension.many} with most uploads over all months, the others together. Models "
-        f"without a {dimension.one} are in the whole but in no panel; see “What is known”.",
+        seen=f"Each panel is one {dimension.one}, as a share of all models created in the month. Panels of one row "
+        f"share a scale, rows do not.{caption}",
+        method=f"{shown} Models without a {dimension.one} are in the whole but in no panel; see “What is known”.",
         numbers=series,
-        legend=(("line blue", "whole month"), ("dot hollow", "month not wholly observed")),
+        legend=(("line blue", "whole month"), *_partial_legend(series)),
         drawings=_drawings(
-            lambda layout: charts.share_panels(drawn, notes, layout),
+            lambda layout: month_charts.share_panels(drawn, notes, layout),
             f"Small line charts, one a {dimension.one}. {Markup(lede).striptags()}",
         )
         if values
@@ -94,7 +100,7 @@ def licences_figure(tidy: pd.DataFrame, span: shaping.Span) -> Figure:
     shares = shaping.newest_shares(tidy, span)
     special = {"rest": "all other licences", "none": "no licence named"}
     named = shares.loc[shares["kind"] == "value", "value"].tolist()
-    labels = unique_labels(["several licences" if value == "multiple" else value for value in named])
+    labels = unique_labels([_words_of(value) for value in named])
     names = [*labels, *(special[kind] for kind in shares["kind"] if kind != "value")]
     lede = words.leader_words(tidy, span, LICENCES)
     legend = [("bar blue", "share (and number) of models"), ("bar grey", "all others, and none named")]
@@ -110,7 +116,7 @@ def licences_figure(tidy: pd.DataFrame, span: shaping.Span) -> Figure:
         numbers=shares,
         legend=tuple(legend),
         drawings=_drawings(
-            lambda layout: charts.share_bars(shares, names, layout), f"Bar chart. {Markup(lede).striptags()}"
+            lambda layout: row_charts.share_bars(shares, names, layout), f"Bar chart. {Markup(lede).striptags()}"
         )
         if len(shares)
         else {},
@@ -121,7 +127,7 @@ def licences_figure(tidy: pd.DataFrame, span: shaping.Span) -> Figure:
 def weightings_figure(frames: dict[str, pd.DataFrame], span: shaping.Span) -> Figure:
     """The same shares under four ways of counting."""
     found = shaping.weightings(frames, span)
-    names = unique_labels(found["value"].tolist(), 34)
+    names = unique_labels([_words_of(value) for value in found["value"]], 34)
     headings = {dimension.one: dimension.heading for dimension in DIMENSIONS}
     lede = words.weighting_words(found)
     marks = ("circle blue", "diamond orange", "square green", "triangle purple")
@@ -131,12 +137,13 @@ def weightings_figure(frames: dict[str, pd.DataFrame], span: shaping.Span) -> Fi
         lede=lede,
         seen=f"Mean monthly share over {words.span_words(span)}." if span.months else "",
         method="Votes of owners cannot be added up over months, so that all four are means of monthly shares and can "
-        "differ a little from the shares above. Bulk uploads are those of owners with very many models. "
+        "differ a little from the shares above. Bulk uploads are those of owners with many models in "
+        "a month or very many in all. "
         "Downloads are those of the last 30 days, whatever the model's age, not of the month it was made.",
         numbers=found,
         legend=tuple(zip(marks, words.WEIGHTINGS.values(), strict=True)),
         drawings=_drawings(
-            lambda layout: charts.weighting_dots(found, names, shaping.MEASURES, headings, layout),
+            lambda layout: row_charts.weighting_dots(found, names, shaping.MEASURES, headings, layout),
             f"Dot plot. {Markup(lede).striptags()}",
         )
         if len(found)
@@ -163,9 +170,9 @@ def coverage_figure(frames: dict[str, pd.DataFrame]) -> Figure:
         "month.",
         method="A share of a task can rise because more models name their task; read the charts above with this one.",
         numbers=coverage,
-        legend=(*legend, ("dot hollow", "month not wholly observed")),
+        legend=(*legend, *_partial_legend(coverage)),
         drawings=_drawings(
-            lambda layout: charts.coverage_lines(coverage, [dimension.one for dimension in DIMENSIONS], layout),
+            lambda layout: month_charts.coverage_lines(coverage, [dimension.one for dimension in DIMENSIONS], layout),
             f"Line chart{period}. {lede}",
         )
         if drawable
@@ -193,12 +200,20 @@ def all_figures(frames: dict[str, pd.DataFrame], months: pd.DataFrame, span: sha
     return [
         uploads_figure(months, span),
         top_figure(frames["tasks"], span, TASKS),
-        top_figure(frames["libraries"], span, DIMENSIONS[1]),
+        top_figure(frames["libraries"], span, LIBRARIES),
         licences_figure(frames["licences"], span),
         weightings_figure(frames, span),
         coverage_figure(frames),
     ]
 
 
-def _drawings(spec: Callable[[charts.Layout], dict[str, Any]], label: str) -> dict[str, Markup]:
-    return {layout.name: draw(spec(layout), label) for layout in charts.LAYOUTS}
+def _partial_legend(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    return [("dot hollow", PARTIAL)] if rows["is_partial"].any() else []
+
+
+def _words_of(value: str) -> str:
+    return "several licences" if value == MULTIPLE else value
+
+
+def _drawings(spec: Callable[[Layout], Spec], label: str) -> dict[str, Markup]:
+    return {layout.name: draw(spec(layout), label) for layout in LAYOUTS}

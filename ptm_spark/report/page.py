@@ -37,18 +37,22 @@ def write_report(facts: ReportFacts) -> dict[str, bytes]:
     metrics = facts.metrics.reindex(columns=_METRIC_COLUMNS).sort_values(["subject", "metric"], kind="stable")
     tables = {figure.key: figure.numbers for figure in figures}
     tables |= {"verdicts": verdicts, "measures": metrics}
-    page = _environment().get_template("page.html.j2").render(
-        style=Markup(_template("page.css")),
-        style_hash=_hash_of(_template("page.css")),
-        run=_run(facts.run),
-        key_figures=key_figures(months),
-        figures={figure.key: figure for figure in figures},
-        verdicts=verdicts.to_dict("records"),
-        verdict_counts=verdict_counts(verdicts),
-        metrics=metrics.head(MOST_MEASURES).to_dict("records"),
-        metric_count=len(metrics),
-        gold_paths=[f"gold/{dimension.table}" for dimension in DIMENSIONS],
-        is_census=any(crawl.get("coverage") == "census" for crawl in facts.run.get("crawls") or ()),
+    page = (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            style=Markup(_template("page.css")),
+            style_hash=_hash_of(_template("page.css")),
+            run=_run(facts.run),
+            key_figures=key_figures(months),
+            figures={figure.key: figure for figure in figures},
+            verdicts=verdicts.to_dict("records"),
+            verdict_counts=verdict_counts(verdicts),
+            metrics=metrics.head(MOST_MEASURES).to_dict("records"),
+            metric_count=len(metrics),
+            gold_paths=[f"gold/{dimension.table}" for dimension in DIMENSIONS],
+            is_census=any(crawl.get("coverage") == "census" for crawl in facts.run.get("crawls") or ()),
+        )
     )
     return {"index.html": page.encode("utf-8", errors="replace")} | csv_files(tables)
 
@@ -81,7 +85,10 @@ def _verdicts(rows: pd.DataFrame) -> pd.DataFrame:
     order = pd.DataFrame(
         {
             "verdict": [_VERDICT_ORDER.get(str(verdict), 2) for verdict in rows["verdict"]],
-            "severity": [0 if severity == "error" else 1 for severity in rows["severity"]],
+            "severity": [
+                int(severity != "error" and verdict in _VERDICT_ORDER)
+                for severity, verdict in zip(rows["severity"], rows["verdict"], strict=True)
+            ],
             "subject": rows["subject"].astype(str).to_list(),
             "rule": rows["rule"].astype(str).to_list(),
         }
@@ -110,6 +117,7 @@ def _environment() -> Environment:
         "percent": text.percent,
         "when": text.when,
         "clean": text.clean,
+        "breakable": text.breakable,
         "month_name": text.month_name,
     }
     environment.globals["counted"] = text.counted

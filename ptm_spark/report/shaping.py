@@ -56,10 +56,12 @@ def over_time(tidy: pd.DataFrame, values: Sequence[str]) -> pd.DataFrame:
     dated = tidy[tidy["month"].notna()]
     totals = dated.groupby("month", sort=True).agg(total=("upload_count", "sum"), is_partial=("is_partial", "any"))
     named = dated[dated["value"] != NONE]
-    named = named.assign(series=named["value"].where(named["value"].isin(list(values)), None))
     parts = []
     for series in [*values, None]:
-        of_series = named[named["series"].isna() if series is None else named["series"] == series]
+        if series is None:
+            of_series = named[~named["value"].isin(list(values))]
+        else:
+            of_series = named[named["value"] == series]
         if series is None and not of_series["upload_count"].any():
             continue
         sums = of_series.groupby("month")[["upload_count", "upload_share"]].sum().reindex(totals.index, fill_value=0)

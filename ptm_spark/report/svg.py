@@ -10,7 +10,26 @@ from markupsafe import Markup, escape
 
 _TAGS = {"svg", "g", "path", "line", "rect", "circle", "text", "tspan"}
 _ATTRIBUTES = {
-    *("viewBox", "transform", "d", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "rx", "ry", "width", "height"),
+    *(
+        "viewBox",
+        "transform",
+        "d",
+        "x",
+        "y",
+        "x1",
+        "x2",
+        "y1",
+        "y2",
+        "cx",
+        "cy",
+        "r",
+        "rx",
+        "ry",
+        "dx",
+        "dy",
+        "width",
+        "height",
+    ),
     *("fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linecap"),
     *("opacity", "text-anchor", "font-size", "font-weight", "font-style", "stroke-miterlimit"),
 }
@@ -29,15 +48,16 @@ def draw(spec: Mapping[str, Any], label: str) -> Markup:
     root = ElementTree.fromstring(rendered)
     width, height = (float(number) for number in root.attrib["viewBox"].split()[2:])
     inner = "".join(_kept(child) for child in root if not _is_backdrop(child))
-    return Markup(
-        '<svg viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">{}</svg>'
-    ).format(f"{width:g}", f"{height:g}", f"{width:g}", f"{height:g}", label, Markup(inner))
+    return Markup('<svg viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">{}</svg>').format(
+        f"{width:g}", f"{height:g}", f"{width:g}", f"{height:g}", label, Markup(inner)
+    )
 
 
 def _kept(element: ElementTree.Element) -> str:
     """The element and what is in it as HTML text; nothing where it draws nothing."""
     tag = element.tag.rpartition("}")[2]
-    if tag not in _TAGS or element.get("display") == "none" or element.get("d") == "":
+    hidden = element.get("display") == "none" or element.get("opacity") == "0" or element.get("d") == ""
+    if tag not in _TAGS or hidden:
         return ""
     inner = str(escape(element.text)) if element.text and tag in ("text", "tspan") else ""
     inner += "".join(_kept(child) for child in element)
@@ -48,7 +68,9 @@ def _kept(element: ElementTree.Element) -> str:
     kept = {name: _shorter(name, value) for name, value in element.items() if name in _ATTRIBUTES}
     if tag == "g" and (not kept or kept == {"transform": "translate(0,0)"}):
         return inner
-    attributes = "".join(f' {name}="{escape(value)}"' for name, value in kept.items() if (name, value) != ("opacity", "1"))
+    attributes = "".join(
+        f' {name}="{escape(value)}"' for name, value in kept.items() if (name, value) != ("opacity", "1")
+    )
     return f"<{tag}{attributes}>{inner}</{tag}>"
 
 

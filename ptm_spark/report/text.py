@@ -1,11 +1,15 @@
 """Values as a reader sees them: numbers, shares, moments, and text that somebody else wrote."""
 
 import math
+import re
 from datetime import UTC, date, datetime
 from numbers import Integral
 from typing import Any
 
+from markupsafe import Markup
+
 MISSING = "–"
+_SEPARATORS = re.compile(r"(?<=[/_:-])(?=.)")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -32,6 +36,12 @@ def clean(value: Any, limit: int = 80) -> str:
         return "(empty)"
     seen = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[: limit + 1])
     return seen if len(text) <= limit else seen[: limit - 1].rstrip() + "…"
+
+
+def breakable(value: Any, limit: int = 80) -> Markup:
+    """A path or rule for a narrow cell: it may be broken after its separators before it is broken within a word."""
+    parts = _SEPARATORS.split(clean(value, limit))
+    return Markup("<bdi>{}</bdi>").format(Markup("<wbr>").join(parts))
 
 
 def number(value: Any) -> str:

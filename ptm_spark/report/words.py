@@ -26,9 +26,7 @@ def span_words(span: Span) -> str:
     """``the newest 12 whole months (Aug 2025 – Jul 2026)``."""
     if len(span.months) == 1:
         return f"the newest whole month ({month_name(span.months[0])})"
-    return (
-        f"the newest {len(span.months)} whole months ({month_name(span.months[0])} – {month_name(span.months[-1])})"
-    )
+    return f"the newest {len(span.months)} whole months ({month_name(span.months[0])} – {month_name(span.months[-1])})"
 
 
 def uploads_words(months: pd.DataFrame, span: Span) -> str:

@@ -1,0 +1,38 @@
+"""Build gold from checked silver, judge it, and publish both."""
+
+from datetime import datetime
+
+from ptm_spark.command import command, run
+from ptm_spark.gold.uploads import build_uploads_monthly, prepare_uploads
+from ptm_spark.job import GateFailedError, Job
+from ptm_spark.quality import checks, gate
+from ptm_spark.tables import GOLD
+from ptm_spark.tables.hub import MODELS
+
+
+@command(writes=True)
+def main(job: Job) -> None:
+    """Build the gold tables, judge them, and publish silver and gold together."""
+    try:
+        build(job)
+    except GateFailedError as error:
+        job.hold(error)
+        raise
+
+
+def build(job: Job) -> None:
+    state, store = job.staged("checked"), job.store
+    as_of, bulk = datetime.fromisoformat(state.as_of), job.settings.gold.model_dump()
+    with job.step("build-gold"):
+        uploads = store.stage("uploads", prepare_uploads(store.read(MODELS), as_of=as_of, **bulk))
+        frames = {table.path: store.stage(table.name, build_uploads_monthly(uploads, table, as_of=as_of)) for table in GOLD}
+        measures = checks.gold_measures(frames, state.measures[MODELS.path])
+        verdicts = gate.judge(measures, checks.gold_rules(job.settings.gate), job.accepted_rules(state))
+        job.judge(state, measures, verdicts)
+        for table in GOLD:  # its public place sees a table only after the gate
+            store.overwrite(table, frames[table.path])
+        job.publish(state)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,39 @@
+"""Take new crawls into the silver tables."""
+
+from typing import Annotated
+
+import typer
+
+from ptm_spark.command import command, run
+from ptm_spark.intake import Intake
+from ptm_spark.job import Job
+from ptm_spark.silver.hub import take_in_crawls
+
+
+@command(writes=True)
+def main(
+    job: Job,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build all tables anew from landing.")] = False,
+) -> None:
+    """Take new crawls into the silver tables.
+
+    The new versions wait for check-silver and build-gold; readers do not see them yet.
+    """
+    intake = job.plan(rebuild=rebuild)
+    if intake.crawls:
+        build(job, intake)
+    else:
+        job.log.info("nothing new to take in, the tables stay as they are")
+
+
+def build(job: Job, intake: Intake) -> None:
+    marks = job.begin(intake)
+    with job.step("build-silver") as step:
+        step.inputs = list(marks)
+        chars = job.settings.landing.reject_text_chars
+        measures = take_in_crawls(job.store, intake, marks, reject_text_chars=chars)
+        job.stage_silver(intake, marks, measures)
+
+
+if __name__ == "__main__":
+    run(main)

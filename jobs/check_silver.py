@@ -1,0 +1,33 @@
+"""Judge the silver tables that wait; hold the crawls that break them."""
+
+from dataclasses import replace
+
+from ptm_spark.command import command, run
+from ptm_spark.job import GateFailedError, Job
+from ptm_spark.quality import checks, gate
+
+
+@command(writes=True)
+def main(job: Job) -> None:
+    """Judge the silver tables that wait for publication; exit 3 and hold their new crawls where a rule fails."""
+    try:
+        check(job)
+    except GateFailedError as error:
+        job.hold(error)
+        raise
+
+
+def check(job: Job) -> None:
+    state = job.staged("built")
+    published = job.publishing.published()
+    new = {crawl: values for crawl, values in state.measures.items() if crawl in state.new_crawls}
+    with job.step("check-silver"):
+        of_tables = checks.silver_measures(job.store, published.measures if published else {})
+        rules = checks.silver_rules(job.settings.gate, new)
+        verdicts = gate.judge(of_tables | new, rules, job.accepted_rules(state))
+        job.judge(state, state.measures | of_tables, verdicts)
+        job.publishing.stage(replace(state, status="checked", measures=state.measures | of_tables))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,137 @@
+"""One command line for all jobs: ``ptm-spark <command>`` and ``spark-submit jobs/<job>.py`` take the same options."""
+
+import inspect
+import json
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+
+from ptm_spark.errors import PtmError, UsageError
+
+Main = TypeVar("Main", bound=Callable[..., Any])
+_WRITES = "__ptm_writes__"
+
+
+class TerminatedError(BaseException):
+    """SIGTERM: end in good order, exit 143."""
+
+
+def command(*, writes: bool) -> Callable[[Main], Main]:
+    """Mark a function ``main(job, …)`` as a command; one that ``writes`` has the lake for itself while it runs."""
+
+    def mark(main: Main) -> Main:
+        setattr(main, _WRITES, writes)
+        return main
+
+    return mark
+
+
+def run(main: Callable[..., Any]) -> NoReturn:
+    """Run one command from ``sys.argv`` and end the process: what ``python jobs/<job>.py`` and spark-submit do."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command()(as_callback(main))
+    app()
+    sys.exit(0)
+
+
+def _common(
+    lake: Annotated[str, typer.Option(help="Folder or fsspec URL of the lake.")] = "./lake",
+    engine: Annotated[str, typer.Option(help="embedded or spark; under spark-submit always spark.")] = "",
+    conf: Annotated[Path | None, typer.Option(help="TOML file of settings over conf/base.toml.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="One setting: section.key=value. May be repeated.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Warnings and errors only.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print a summary of the run as JSON on standard output.")] = False,
+) -> None: ...
+
+
+def as_callback(main: Callable[..., Any]) -> Callable[..., None]:
+    """``main(job, its own options)`` as a function of its own and the common options, for typer."""
+    own = list(inspect.signature(main).parameters.values())[1:]
+    shared = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in inspect.signature(_common).parameters.values()
+    ]
+    own = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+    names = {parameter.name for parameter in own}
+
+    def callback(**values: Any) -> None:
+        mine = {name: value for name, value in values.items() if name in names}
+        sys.exit(_execute(main, mine, {name: value for name, value in values.items() if name not in names}))
+
+    callback.__doc__ = main.__doc__
+    callback.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]
+    callback.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *shared)}
+    return callback
+
+
+def _execute(main: Callable[..., Any], own: dict[str, Any], common: dict[str, Any]) -> int:
+    from ptm_spark import logs
+    from ptm_spark.config import load
+    from ptm_spark.folder import Folder
+    from ptm_spark.job import Job
+
+    logs.configure(quiet=common["quiet"])
+    signal.signal(signal.SIGTERM, _terminate)
+    begun = time.perf_counter()
+    job = None
+    try:
+        assignments = list(common["set_"] or [])
+        if common["engine"]:
+            assignments.append(f"engine.name={common['engine']}")
+        job = Job(load(common["conf"], assignments), Folder(common["lake"]))
+        claim = job.lake.claim(".run.lock", f"lake {job.lake.url}") if getattr(main, _WRITES, False) else nullcontext()
+        with claim:
+            try:
+                main(job, **own)
+            finally:
+                job.flush_ops()
+        code = 1 if job.warnings else 0
+    except PtmError as error:
+        _say(str(error))
+        code = error.exit_code
+    except KeyboardInterrupt:
+        _say("interrupted; run the same command again to go on")
+        code = 130
+    except TerminatedError:
+        _say("terminated; run the same command again to go on")
+        code = 143
+    except OSError as error:
+        _say(f"{error.filename or 'disk'}: {error.strerror or error}; check the place, its rights and free space, then run again")
+        code = 1
+    except Exception as error:  # a mistake of ours, or of an engine: keep what a report needs
+        traceback.print_exc()
+        _say(f"unexpected {type(error).__name__}: {_first_line(error)}; the tables that readers follow are as they were")
+        code = 1
+    if common["json_"] and job is not None:
+        facts = job.summary | {"exit_code": code, "warnings": job.warnings, "total_seconds": time.perf_counter() - begun}
+        sys.stdout.write(json.dumps(facts, default=str) + "\n")
+        sys.stdout.flush()
+    return code
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise TerminatedError
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:300]
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"ptm-spark: {text}\n")
+    sys.stderr.flush()
+
+
+def one_of(option: str, value: str, allowed: tuple[str, ...]) -> str:
+    """The value, if it is one of those allowed; UsageError naming them."""
+    if value not in allowed:
+        raise UsageError(f"{option} {value}: expected {', '.join(allowed[:-1])} or {allowed[-1]}")
+    return value

@@ -1,0 +1,60 @@
+"""Compacting tables and deleting what no reader needs, without touching what the pointer names."""
+
+from dataclasses import dataclass
+
+from ptm_spark.catalogue import LAYERS
+from ptm_spark.errors import UsageError
+from ptm_spark.folder import Folder
+from ptm_spark.publishing import State
+
+#: Delta's own safety: readers and writers of a week ago are surely gone
+SAFE_HOURS = 168
+
+
+@dataclass(frozen=True)
+class Maintained:
+    """What was, or would be, done to a table; ``skipped`` says why nothing was."""
+
+    path: str
+    deleted_files: int
+    compacted_files: int
+    skipped: str = ""
+
+
+def maintain(lake: Folder, published: State | None, *, retention_hours: int, short_is_meant: bool, apply: bool) -> list[Maintained]:
+    """Vacuum every table, and compact the ops tables; a dry run unless ``apply``.
+
+    Silver and gold are rewritten whole by each run, so only ops tables gather small files. Nothing is vacuumed where
+    the pointer names a version whose files a newer one has dropped: readers may be on it. UsageError for a retention
+    below Delta's week that is not said to be meant.
+    """
+    from deltalake import DeltaTable
+
+    if retention_hours < SAFE_HOURS and not short_is_meant:
+        raise UsageError(
+            f"--retention-hours {retention_hours}: below {SAFE_HOURS} h a reader may lose the files it reads; "
+            "add --dangerously-short if no other process uses the lake"
+        )
+    versions = published.tables if published else {}
+    done = []
+    for layer in LAYERS:
+        for name in (lake / layer).names():
+            path = f"{layer}/{name}"
+            if not lake.exists(f"{path}/_delta_log"):
+                continue
+            table = DeltaTable(f"{lake.url}/{path}")
+            if path in versions and _files(f"{lake.url}/{path}", versions[path]) - set(table.file_uris()):
+                done.append(Maintained(path, 0, 0, "readers follow an older version; run ptm-spark run first"))
+                continue
+            compacted = table.optimize.compact()["numFilesRemoved"] if apply and layer == "ops" else 0
+            deleted = table.vacuum(
+                retention_hours=retention_hours, enforce_retention_duration=not short_is_meant, dry_run=not apply
+            )
+            done.append(Maintained(path, len(deleted), compacted))
+    return done
+
+
+def _files(url: str, version: int) -> set[str]:
+    from deltalake import DeltaTable
+
+    return set(DeltaTable(url, version=version).file_uris())

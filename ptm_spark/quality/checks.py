@@ -1,0 +1,46 @@
+"""What is measured of silver and of gold before they may be published."""
+
+from collections.abc import Mapping
+
+from pyspark.sql import DataFrame
+
+from ptm_spark.config import GateSettings
+from ptm_spark.quality.metrics import Measures, measure, models_measures, orphan_count, uploads_measures
+from ptm_spark.quality.rules import Rule, crawl_rules, rules_of
+from ptm_spark.store import Store
+from ptm_spark.tables import GOLD, SILVER
+from ptm_spark.tables.hub import MODEL_SNAPSHOTS, MODEL_TAGS, MODELS
+
+
+def silver_measures(store: Store, before: Mapping[str, Measures]) -> dict[str, Measures]:
+    """Measures of every silver table; ``before`` are those of the published run, for ratios."""
+    models = store.read(MODELS)
+    found = {MODELS.path: measure(MODELS, models, models_measures())}
+    alive_before = before.get(MODELS.path, {}).get("alive_count")
+    alive = found[MODELS.path]["alive_count"] or 0
+    found[MODELS.path]["alive_ratio"] = alive / alive_before if alive_before else None
+    for table in (MODEL_TAGS, MODEL_SNAPSHOTS):
+        frame = store.read(table)
+        found[table.path] = measure(table, frame) | {"orphan_count": orphan_count(frame, models, "repo_oid")}
+    return found
+
+
+def gold_measures(staged: Mapping[str, DataFrame], of_models: Measures) -> dict[str, Measures]:
+    """Measures of gold frames by table path; totals are compared with the silver table they come from."""
+    found = {}
+    for table in GOLD:
+        values = measure(table, staged[table.path]) | uploads_measures(staged[table.path], table)
+        values["upload_total_off"] = (values["upload_total"] or 0) - (of_models["alive_count"] or 0)
+        values["ever_total_off"] = (values["ever_total"] or 0) - (of_models["row_count"] or 0)
+        found[table.path] = values
+    return found
+
+
+def silver_rules(settings: GateSettings, crawls: Mapping[str, Measures]) -> dict[str, tuple[Rule, ...]]:
+    """Rules by subject: every new crawl, every silver table."""
+    return {path: crawl_rules(settings) for path in crawls} | {table.path: rules_of(table, settings) for table in SILVER}
+
+
+def gold_rules(settings: GateSettings) -> dict[str, tuple[Rule, ...]]:
+    """Rules by gold table."""
+    return {table.path: rules_of(table, settings) for table in GOLD}

@@ -107,7 +107,7 @@ def _connect(address: str) -> "SparkSession":
     from pyspark.sql import SparkSession
     from pyspark.sql.connect.client.retries import DefaultPolicy
 
-    session = SparkSession.builder.remote(address).getOrCreate()
+    session = SparkSession.builder.remote(address).create()  # never one that talks to another server
     # the default waits ten silent minutes for a server that is gone
     session.client.set_retry_policies([DefaultPolicy(max_retries=3, max_backoff=2000)])  # type: ignore[attr-defined]
     return session

@@ -21,19 +21,19 @@ def prepare_uploads(models: DataFrame, *, as_of: datetime, bulk_month_uploads: i
     ``is_bulk``: one of an owner's uploads of a month with at least ``bulk_month_uploads`` of them, or by the end of
     which the owner had at least ``bulk_total_uploads`` in total. Later uploads never re-label earlier ones. Models of
     unknown month count as one period before all months, to which only the total applies. Uploads removed since are
-    uploads all the same. ``vote`` is the model's part of its owner's one vote a month, over models alive.
+    uploads all the same. Legacy models without an owner are never bulk and have no vote. ``vote`` is the model's part of its owner's one vote a month, over models alive.
     """
     moment = F.lit(as_of).cast("timestamp")
     uploads = models.where(F.col("first_observed_at") <= moment).select(
         month_of(F.col("created_at")).alias("month"),
-        F.coalesce("owner", F.lit("")).alias("owner"),
+        "owner",
         "pipeline_tag",
         "library_name",
         "licence",
         "downloads",
         (F.col("removal").isNull() | (F.col("removed_at") > moment)).alias("is_alive"),
     )
-    owner_months = uploads.groupBy("owner", "month").agg(
+    owner_months = uploads.where(F.col("owner").isNotNull()).groupBy("owner", "month").agg(
         F.count(F.lit(1)).alias("owner_uploads"), F.sum(F.col("is_alive").cast("bigint")).alias("owner_alive")
     )
     so_far = Window.partitionBy("owner").orderBy(F.col("month").asc_nulls_first())
@@ -46,8 +46,10 @@ def prepare_uploads(models: DataFrame, *, as_of: datetime, bulk_month_uploads: i
         (F.lit(1.0) / F.col("owner_alive")).cast(_VOTE).alias("one_vote"),
     )
     same = (F.col("owner") == F.col("of_owner")) & F.col("month").eqNullSafe(F.col("of_month"))
-    return uploads.join(labelled, on=same, how="inner").select(
-        *uploads.columns, "is_bulk", F.when(F.col("is_alive"), F.col("one_vote")).alias("vote")
+    return uploads.join(labelled, on=same, how="left").select(
+        *uploads.columns,
+        F.coalesce("is_bulk", F.lit(False)).alias("is_bulk"),
+        F.when(F.col("is_alive"), F.col("one_vote")).alias("vote"),
     )
 
 

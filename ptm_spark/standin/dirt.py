@@ -22,7 +22,8 @@ class Dirt:
     ``line`` is the record as received, without its line end. Fates: ``invalid`` (landing refuses it), ``reject``
     (normalising refuses it, for the reason ``rule``), ``kept`` (becomes the row ``truth``; ``rule`` is its one flaw,
     None where it has no flaw), ``duplicate`` (a stale copy; the later line of the same dump, ``truth``, wins).
-    Rules are ``<field of the source>:<missing|type|format|range>``; a JSON null is the same as a missing field.
+    Rules are ``<field of the source>:<missing|type|format|range>``; a JSON null is the same as a missing field, and an
+    id without a character as a missing one.
     """
 
     kind: str
@@ -37,7 +38,7 @@ _REJECTED: tuple[tuple[str, str, Any, str], ...] = (
     ("id_missing", "id", _ABSENT, "id:missing"),
     ("id_null", "id", None, "id:missing"),
     ("id_number", "id", 4711, "id:type"),
-    ("id_empty", "id", "", "id:format"),
+    ("id_empty", "id", "", "id:missing"),
     ("oid_missing", "_id", _ABSENT, "_id:missing"),
     ("oid_short", "_id", "645384a0dddd", "_id:format"),
     ("oid_upper_case", "_id", "645384A0DDDDDDDDDDFFFFFF", "_id:format"),
@@ -60,8 +61,7 @@ _KEPT: tuple[tuple[str, str, Any, str | None], ...] = (
     ("created_at_number", "createdAt", 1683195072, "createdAt:type"),
     ("created_at_text", "createdAt", "yesterday", "createdAt:format"),
     ("created_at_no_zone", "createdAt", "2023-05-04T10:11:12.000", "createdAt:format"),
-    # The text fits the pattern but names no day: outside the allowed values.
-    ("created_at_30_february", "createdAt", "2023-02-30T10:11:12.000Z", "createdAt:range"),
+    ("created_at_30_february", "createdAt", "2023-02-30T10:11:12.000Z", "createdAt:format"),
     ("created_at_year_1", "createdAt", "0001-01-01T00:00:00.000Z", "createdAt:range"),
     ("created_at_year_9999", "createdAt", "9999-12-31T23:59:59.000Z", "createdAt:range"),
     ("extra_field", "trendingScore", {"now": [1, 2, {"deep": None}]}, None),
@@ -89,7 +89,9 @@ def dirty_records(visible: Sequence[Model], at: datetime) -> list[Dirt]:
         if number < len(_REJECTED):
             records.append(Dirt(kind, "reject", line, rule))
         else:
-            if rule is not None:
+            if field == "tags" and isinstance(value, list):
+                row[field] = [tag for tag in value if isinstance(tag, str)]  # a bad tag costs itself only
+            elif rule is not None:
                 del row[field]  # the bad value is lost, and only that
             records.append(Dirt(kind, "kept", line, rule, _sighting(row)))
     return records
@@ -121,7 +123,7 @@ def _sighting(row: dict[str, Any]) -> Sighting:
         created_at_basis="hub" if known else "unknown",
         pipeline_tag=row.get("pipeline_tag"),
         library_name=row.get("library_name"),
-        tags=frozenset(row.get("tags", ())),
+        tags=tuple(row.get("tags", ())),
         downloads=row.get("downloads"),
         likes=row.get("likes"),
     )

@@ -217,7 +217,7 @@ class _Inventor:
         tags += ["region:us"]
         if self._number % 389 == 7:
             tags += [ODD_TAGS[self._number // 389 % len(ODD_TAGS)]]
-        if self._number % 401 == 11:  # the same tag twice: a table of tags must hold it once
+        if self._number % 401 == 11:  # the same tag twice, as some real models list it
             tags += [tags[0]]
         return tuple(tags)
 

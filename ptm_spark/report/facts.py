@@ -70,4 +70,5 @@ def tidy_uploads(facts: ReportFacts, dimension: Dimension) -> pd.DataFrame:
         tidy[name] = numbers.fillna(0).astype("int64").to_numpy()
     for name in SHARES:
         tidy[name] = pd.to_numeric(frame[name], errors="coerce").astype("float64").to_numpy()
-    return tidy
+    # sums of shares depend on the order of rows in their last digit, and a table has no order
+    return tidy.sort_values(["month", "value"], kind="stable", ignore_index=True)

@@ -103,7 +103,7 @@ def licences_figure(tidy: pd.DataFrame, span: shaping.Span) -> Figure:
     labels = unique_labels([_words_of(value) for value in named])
     names = [*labels, *(special[kind] for kind in shares["kind"] if kind != "value")]
     lede = words.leader_words(tidy, span, LICENCES)
-    legend = [("bar blue", "share (and number) of models"), ("bar grey", "all others, and none named")]
+    legend = [("bar blue", "share (and number) of models"), ("bar grey", "all others, and without a licence")]
     if span.before:
         legend.append(("tick", f"share in the {len(span.before)} months before"))
     return Figure(
@@ -111,7 +111,7 @@ def licences_figure(tidy: pd.DataFrame, span: shaping.Span) -> Figure:
         title="Licences of the newest models",
         lede=lede,
         seen=f"Models created in {words.span_words(span)}, by licence." if span.months else "",
-        method="The licence is the one of the model's tags; “other” is a licence name of the Hub, “all other licences” "
+        method="The licence is what the model's tags name; “other” is a licence name of the Hub, “all other licences” "
         "are those not shown. All models of the months together, each counted once.",
         numbers=shares,
         legend=tuple(legend),
@@ -128,6 +128,7 @@ def weightings_figure(frames: dict[str, pd.DataFrame], span: shaping.Span) -> Fi
     """The same shares under four ways of counting."""
     found = shaping.weightings(frames, span)
     names = unique_labels([_words_of(value) for value in found["value"]], 34)
+    drawable = bool(found[list(shaping.MEASURES)].notna().any().any())
     headings = {dimension.one: dimension.heading for dimension in DIMENSIONS}
     lede = words.weighting_words(found)
     marks = ("circle blue", "diamond orange", "square green", "triangle purple")
@@ -146,9 +147,9 @@ def weightings_figure(frames: dict[str, pd.DataFrame], span: shaping.Span) -> Fi
             lambda layout: row_charts.weighting_dots(found, names, shaping.MEASURES, headings, layout),
             f"Dot plot. {Markup(lede).striptags()}",
         )
-        if len(found)
+        if drawable
         else {},
-        empty="" if len(found) else f"{NO_DATA}: no whole month with a known task, library or licence.",
+        empty="" if drawable else f"{NO_DATA}: no whole month with a known task, library or licence.",
     )
 
 
@@ -216,4 +217,4 @@ def _words_of(value: str) -> str:
 
 
 def _drawings(spec: Callable[[Layout], Spec], label: str) -> dict[str, Markup]:
-    return {layout.name: draw(spec(layout), label) for layout in LAYOUTS}
+    return {layout.name: draw(spec(layout), label, layout.width) for layout in LAYOUTS}

@@ -130,6 +130,13 @@ def month_rows(months: Iterable[str], shares: Iterable[Any], partial: Iterable[A
     ]
 
 
+def lone_rows(rows: Rows) -> Rows:
+    """Rows with a share and without a neighbour that has one: a line does not show them."""
+    shares = [None, *(row["share"] for row in rows), None]
+    around = zip(rows, shares, shares[1:], shares[2:], strict=False)
+    return [row for row, left, here, right in around if here is not None and left is None and right is None]
+
+
 def top_share(shares: Iterable[Any]) -> float:
     """The largest known share, never 0, which would be no scale."""
     return max([0.001, *(float(share) for share in shares if not is_missing(share))])

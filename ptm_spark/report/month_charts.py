@@ -11,6 +11,7 @@ from ptm_spark.report.look import BLUE, FAINT, GREY, PAPER, Layout, Rows, Spec
 from ptm_spark.report.text import clean
 
 _PANEL_GAP = 22
+_WIDEST_BAR = 64
 _LETTER = 7.0  # mean width of a letter of a panel's title
 _LOOKS = ["alive", "removed", "alive_partial", "removed_partial"]
 
@@ -24,9 +25,10 @@ def uploads_bars(months: pd.DataFrame, layout: Layout) -> Spec:
             if month[column] or kind == "alive":
                 rows.append({"month": month["month"], "look": kind + partial, "count": month[column], "order": order})
     top = max([1, *(int(count) for count in months["alive_count"] + months["removed_count"])])
+    width = layout.width - look.AXIS_ROOM - look.EDGE
     bars = (
         look.chart_of("months")
-        .mark_bar(strokeWidth=1)
+        .mark_bar(strokeWidth=1, size=min(_WIDEST_BAR, 0.75 * width / len(months)))
         .encode(
             x=look.month_axis(list(months["month"]), layout.month_labels),
             y=alt.Y("count:Q", title=None, scale={"domain": [0, top], "nice": 5}, axis=look.count_axis()),
@@ -34,7 +36,7 @@ def uploads_bars(months: pd.DataFrame, layout: Layout) -> Spec:
             stroke=alt.Stroke("look:N", scale={"domain": _LOOKS, "range": [BLUE, GREY] * 2}, legend=None),
             order="order:O",
         )
-        .properties(width=layout.width - look.AXIS_ROOM - look.EDGE, height=layout.height)
+        .properties(width=width, height=layout.height)
     )
     return look.spec_of(bars, {"months": rows})
 
@@ -70,16 +72,15 @@ def share_panels(series: pd.DataFrame, captions: Mapping[str, str], layout: Layo
             offset=8,
             limit=width,
         )
-        panels.append(
-            alt.layer(
-                look.chart_of(whole).mark_area(color=FAINT).encode(x=x, y=y),
-                look.chart_of(whole).mark_line(color=BLUE, strokeWidth=2).encode(x=x, y=y),
-                _hollow_points(partial, BLUE, "circle", 30).encode(x=x, y=y),
-                title=title,
-                width=width,
-                height=105,
-            )
-        )
+        layers = [
+            look.chart_of(whole).mark_area(color=FAINT).encode(x=x, y=y),
+            look.chart_of(whole).mark_line(color=BLUE, strokeWidth=2).encode(x=x, y=y),
+            _hollow_points(partial, BLUE, "circle", 30).encode(x=x, y=y),
+        ]
+        if lone := look.lone_rows(datasets[whole]):
+            datasets[f"lone {place}"] = lone
+            layers.append(_full_points(f"lone {place}", BLUE).encode(x=x, y=y))
+        panels.append(alt.layer(*layers, title=title, width=width, height=105))
     spacing = {"column": _PANEL_GAP, "row": 24}
     return look.spec_of(alt.concat(*panels, columns=layout.columns, spacing=spacing, align="each"), datasets)
 
@@ -108,6 +109,9 @@ def coverage_lines(coverage: pd.DataFrame, keys: Sequence[str], layout: Layout) 
             .mark_text(align="left", baseline="middle", dx=13, color=color, fontWeight="bold")
             .encode(x=x, y=y, text="name:N"),
         ]
+        if lone := look.lone_rows(datasets[whole]):
+            datasets[f"lone {key}"] = lone
+            layers.append(_full_points(f"lone {key}", color).encode(x=x, y=y))
     width = layout.width - look.AXIS_ROOM - look.EDGE - name_room
     return look.spec_of(alt.layer(*layers, width=width, height=layout.height), datasets)
 
@@ -117,6 +121,11 @@ def _hollow_points(dataset: str, color: str, shape: Any, size: int) -> alt.Chart
     points: alt.Chart = look.chart_of(dataset).mark_point(
         fill=PAPER, stroke=color, strokeWidth=1.5, shape=shape, size=size, opacity=1
     )
+    return points
+
+
+def _full_points(dataset: str, color: str) -> alt.Chart:
+    points: alt.Chart = look.chart_of(dataset).mark_point(filled=True, color=color, size=32, opacity=1)
     return points
 
 

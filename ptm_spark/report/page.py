@@ -19,6 +19,12 @@ from ptm_spark.report.shaping import newest_span, uploads_by_month
 MOST_MEASURES = 400
 _VERDICT_COLUMNS = ["subject", "rule", "severity", "verdict", "observed", "expected"]
 _METRIC_COLUMNS = ["subject", "metric", "value"]
+_RUN_KEYS = ("run_id", "published_at", "as_of", "engine", "tool_version", "rejects")
+_RUN_LISTS = {
+    "crawls": ("path", "observed_at", "scope", "coverage", "records", "invalid"),
+    "tables": ("path", "version", "rows"),
+    "held": ("crawl", "reason"),
+}
 _VERDICT_ORDER = {"failed": 0, "accepted": 1}
 
 
@@ -34,7 +40,7 @@ def write_report(facts: ReportFacts) -> dict[str, bytes]:
     months, span = uploads_by_month(whole), newest_span(whole)
     figures = all_figures(frames, months, span)
     verdicts = _verdicts(facts.verdicts)
-    metrics = facts.metrics.reindex(columns=_METRIC_COLUMNS).sort_values(["subject", "metric"], kind="stable")
+    metrics = _plain(facts.metrics, _METRIC_COLUMNS).sort_values(["subject", "metric"], kind="stable")
     tables = {figure.key: figure.numbers for figure in figures}
     tables |= {"verdicts": verdicts, "measures": metrics}
     page = (
@@ -81,7 +87,7 @@ def verdict_counts(verdicts: pd.DataFrame) -> dict[str, int]:
 
 def _verdicts(rows: pd.DataFrame) -> pd.DataFrame:
     """What needs a reader's eye first: failures, errors before warnings; then what a person accepted."""
-    rows = rows.reindex(columns=_VERDICT_COLUMNS)
+    rows = _plain(rows, _VERDICT_COLUMNS)
     order = pd.DataFrame(
         {
             "verdict": [_VERDICT_ORDER.get(str(verdict), 2) for verdict in rows["verdict"]],
@@ -96,10 +102,17 @@ def _verdicts(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.iloc[order.sort_values(list(order.columns), kind="stable").index].reset_index(drop=True)
 
 
+def _plain(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """The columns as Python objects, None for every kind of null: pandas' own can be neither compared nor asked."""
+    chosen = rows.reindex(columns=columns)
+    values = {name: [None if text.is_missing(value) else value for value in chosen[name]] for name in columns}
+    return pd.DataFrame(values, columns=columns, dtype=object)
+
+
 def _run(run: Mapping[str, Any]) -> dict[str, Any]:
-    plain = ("run_id", "published_at", "as_of", "engine", "tool_version", "rejects")
-    return {name: run.get(name) for name in plain} | {
-        name: [dict(row) for row in run.get(name) or ()] for name in ("crawls", "tables", "held")
+    """The run's facts with every key the page asks for."""
+    return {name: run.get(name) for name in _RUN_KEYS} | {
+        name: [{key: row.get(key) for key in keys} for row in run.get(name) or ()] for name, keys in _RUN_LISTS.items()
     }
 
 

@@ -58,19 +58,16 @@ def over_time(tidy: pd.DataFrame, values: Sequence[str]) -> pd.DataFrame:
     named = dated[dated["value"] != NONE]
     parts = []
     for series in [*values, None]:
-        if series is None:
-            of_series = named[~named["value"].isin(list(values))]
-        else:
-            of_series = named[named["value"] == series]
+        of_series = named[~named["value"].isin(list(values))] if series is None else named[named["value"] == series]
         if series is None and not of_series["upload_count"].any():
             continue
-        sums = of_series.groupby("month")[["upload_count", "upload_share"]].sum().reindex(totals.index, fill_value=0)
+        counts = of_series.groupby("month")["upload_count"].sum().reindex(totals.index, fill_value=0)
         parts.append(
             totals.assign(
                 kind="rest" if series is None else "value",
-                value=series if series is not None else "all others",
-                upload_count=sums["upload_count"].astype("int64"),
-                upload_share=sums["upload_share"].where(totals["total"] > 0),
+                value="all others" if series is None else series,
+                upload_count=counts,
+                upload_share=(counts / totals["total"]).where(totals["total"] > 0),
             )
         )
     columns = ["month", "kind", "value", "upload_count", "upload_share", "is_partial"]

@@ -9,36 +9,16 @@ import vl_convert
 from markupsafe import Markup, escape
 
 _TAGS = {"svg", "g", "path", "line", "rect", "circle", "text", "tspan"}
-_ATTRIBUTES = {
-    *(
-        "viewBox",
-        "transform",
-        "d",
-        "x",
-        "y",
-        "x1",
-        "x2",
-        "y1",
-        "y2",
-        "cx",
-        "cy",
-        "r",
-        "rx",
-        "ry",
-        "dx",
-        "dy",
-        "width",
-        "height",
-    ),
-    *("fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "stroke-linecap"),
-    *("opacity", "text-anchor", "font-size", "font-weight", "font-style", "stroke-miterlimit"),
-}
-_GEOMETRY = {"transform", "d", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "r", "width", "height"}
+_GEOMETRY = {"transform", "d", "x", "y", "x1", "x2", "y1", "y2", "dx", "dy", "cx", "cy", "r", "width", "height"}
+_PAINT = {"fill", "fill-opacity", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray", "opacity"}
+_LETTERING = {"text-anchor", "font-size", "font-weight", "font-style"}
 _LONG_DECIMAL = re.compile(r"-?\d+\.\d{2,}(?:e-?\d+)?")
 
 
-def draw(spec: Mapping[str, Any], label: str) -> Markup:
-    """A Vega-Lite spec as an SVG element named by ``label``.
+def draw(spec: Mapping[str, Any], label: str, room: int) -> Markup:
+    """A Vega-Lite spec as an SVG element named by ``label``, at least ``room`` pixels wide.
+
+    A smaller drawing gets empty space at its right: the page stretches drawings to its width, and text with them.
 
     Only drawing elements and attributes on a list are kept. That leaves the page no place for a script, a link, a
     style or an image whatever the renderer does with crawled text, drops the ids that repeat from chart to chart,
@@ -47,6 +27,7 @@ def draw(spec: Mapping[str, Any], label: str) -> Markup:
     rendered = vl_convert.vegalite_to_svg(dict(spec), allowed_base_urls=[])
     root = ElementTree.fromstring(rendered)
     width, height = (float(number) for number in root.attrib["viewBox"].split()[2:])
+    width = max(width, room)
     inner = "".join(_kept(child) for child in root if not _is_backdrop(child))
     return Markup('<svg viewBox="0 0 {} {}" width="{}" height="{}" role="img" aria-label="{}">{}</svg>').format(
         f"{width:g}", f"{height:g}", f"{width:g}", f"{height:g}", label, Markup(inner)
@@ -65,7 +46,7 @@ def _kept(element: ElementTree.Element) -> str:
         return ""
     if tag == "path" and element.get("class") == "background" and not {"fill", "stroke"}.intersection(element.keys()):
         return ""
-    kept = {name: _shorter(name, value) for name, value in element.items() if name in _ATTRIBUTES}
+    kept = {name: _shorter(name, value) for name, value in element.items() if name in _GEOMETRY | _PAINT | _LETTERING}
     if tag == "g" and (not kept or kept == {"transform": "translate(0,0)"}):
         return inner
     attributes = "".join(

@@ -41,6 +41,8 @@ def uploads_words(months: pd.DataFrame, span: Span) -> str:
         change = now / before - 1
         said += f", {percent(abs(change))} {'more' if change >= 0 else 'fewer'} than the {len(span.before)} before"
     whole = dated[~dated["is_partial"].astype(bool)]
+    if len(whole) == 1:
+        return f"{said}."
     busiest = str(whole["alive_count"].idxmax())
     return f"{said}. The busiest whole month was {month_name(busiest)} with {number(whole['alive_count'].max())}."
 
@@ -52,7 +54,7 @@ def leader_words(tidy: pd.DataFrame, span: Span, dimension: Dimension) -> Markup
     if known.empty or not int(known.iloc[0]):
         return Markup("")
     leader = str(known.index[0])
-    said = Markup("{} is the most frequent {} of {}: {} of all models made in them").format(
+    said = Markup("{} is the most frequent {} of {}: {} of all models made then").format(
         name(leader), dimension.one, span_words(span), percent(int(known.iloc[0]) / int(now.sum()))
     )
     if int(before.sum()):

@@ -22,7 +22,9 @@ MOST_RATIO, MOST_PEAK_MB, MOST_GATE_SECONDS, MOST_SPARK_SECONDS = 1.5, 1_500, 4,
 
 def machine() -> dict[str, Any]:
     """What the figures depend on besides the code."""
-    git = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False)
+    git = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     return {
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "cores_of_machine": os.cpu_count(),
@@ -53,7 +55,9 @@ def summarise(samples: Samples, records: int) -> dict[str, Any]:
         for figure in figures.values():
             figure["ratio"] = round(figure["seconds_median"] / whole, 2)
     for name in samples:
-        if parts := [json.loads(run.output.strip().rpartition("\n")[2]) for run in samples[name] if '"gold"' in run.output]:
+        if parts := [
+            json.loads(run.output.strip().rpartition("\n")[2]) for run in samples[name] if '"gold"' in run.output
+        ]:
             figures[name]["parts_median"] = {
                 part: round(statistics.median(run[part] for run in parts), 3) for part in parts[0]
             }
@@ -78,14 +82,16 @@ def _promises(found: Mapping[str, Any]) -> Sequence[tuple[str, dict[str, Any]]]:
     if "spark" in figures:
         checks.append(("spark, local[2]: seconds", figures["spark"]["seconds_median"], MOST_SPARK_SECONDS))
     return [
-        (name, {"found": value, "most": most, "kept": value <= most}) for name, value, most in checks if value is not None
+        (name, {"found": value, "most": most, "kept": value <= most})
+        for name, value, most in checks
+        if value is not None
     ]
 
 
 def as_text(result: Mapping[str, Any]) -> str:
     """The figures for people."""
     lines = [
-        f"{result['records']:,} models ({result['data']}), {result['machine']['cores']} cores, medians of whole processes",
+        f"{result['records']:,} models ({result['data']}), {result['machine']['cores']} cores, whole processes",
         f"{'contender':<16}{'rounds':>7}{'median s':>10}{'min s':>8}{'cpu s':>8}{'peak MB':>9}{'ratio':>7}",
     ]
     for name, figure in result["contenders"].items():
@@ -93,14 +99,18 @@ def as_text(result: Mapping[str, Any]) -> str:
             continue
         lines.append(
             f"{name:<16}{figure['rounds']:>7}{figure['seconds_median']:>10.2f}{figure['seconds_min']:>8.2f}"
-            f"{figure['cpu_seconds_median']:>8.1f}{figure['peak_mb_max']:>9,.0f}{figure.get('ratio', float('nan')):>7.2f}"
+            f"{figure['cpu_seconds_median']:>8.1f}{figure['peak_mb_max']:>9,.0f}"
+            f"{figure.get('ratio', float('nan')):>7.2f}"
         )
     for name, figure in result["contenders"].items():
         if parts := figure.get("parts_median"):
-            lines.append(f"parts of {name}: " + ", ".join(f"{part} {taken:.2f} s" for part, taken in parts.items() if taken))
+            lines.append(
+                f"parts of {name}: " + ", ".join(f"{part} {taken:.2f} s" for part, taken in parts.items() if taken)
+            )
     if "gate_whole_seconds" in result:
         lines.append(
-            f"gate: {result['gate_seconds']:.2f} s of its own, {result['gate_whole_seconds']:.2f} s of the whole process"
+            f"gate: {result['gate_seconds']:.2f} s of its own, "
+            f"{result['gate_whole_seconds']:.2f} s of the whole process"
         )
     landed = result["contenders"]["import-dump"]
     lines.append(
@@ -108,6 +118,8 @@ def as_text(result: Mapping[str, Any]) -> str:
         f"peak {landed['peak_mb_max']:,.0f} MB"
     )
     for name, check in result["promises"].items():
-        lines.append(f"{'kept ' if check['kept'] else 'MISSED'} {name}: {check['found']:,.2f}, at most {check['most']:,}")
+        lines.append(
+            f"{'kept ' if check['kept'] else 'MISSED'} {name}: {check['found']:,.2f}, at most {check['most']:,}"
+        )
     lines += [f"left out: {name}, {why}" for name, why in result["left_out"].items()]
     return "\n".join(lines)

@@ -70,7 +70,9 @@ def latest_of_each(listing: pl.DataFrame) -> pl.DataFrame:
 def build_models(listing: pl.LazyFrame, *, scope: str, crawl_id: str) -> pl.LazyFrame:
     """One row per model; a value that breaks a rule is null, and the rule is named in ``flaws``."""
     latest = col("observed_at") + pl.duration(days=1)
-    named = col("tags").list.eval(pl.element().filter(pl.element().str.starts_with("license:")).str.slice(8).unique().sort())
+    named = col("tags").list.eval(
+        pl.element().filter(pl.element().str.starts_with("license:")).str.slice(8).unique().sort()
+    )
     judged = listing.with_columns(
         col("tags").list.drop_nulls(),
         moment("createdAt").alias("created"),
@@ -94,7 +96,12 @@ def build_models(listing: pl.LazyFrame, *, scope: str, crawl_id: str) -> pl.Lazy
         col("id").alias("model_id"),
         col("id").str.extract(r"^([^/]+)/").alias("owner"),
         when("is_known").then("created").alias("created_at"),
-        when("is_floor").then(lit("floor")).when("is_known").then(lit("hub")).otherwise(lit("unknown")).alias("created_at_basis"),
+        when("is_floor")
+        .then(lit("floor"))
+        .when("is_known")
+        .then(lit("hub"))
+        .otherwise(lit("unknown"))
+        .alias("created_at_basis"),
         when(col("modified") <= latest).then("modified").alias("last_modified_at"),
         when("sha_fits").then("sha").alias("head_sha"),
         "library_name",
@@ -123,7 +130,9 @@ def build_models(listing: pl.LazyFrame, *, scope: str, crawl_id: str) -> pl.Lazy
 def build_tags(models: pl.LazyFrame) -> pl.LazyFrame:
     """One row per model and tag; most tags have no colon, so that few meet the regular expression."""
     positions = pl.int_ranges(col("tags").list.len(), dtype=pl.Int32).alias("position")
-    tags = models.select("repo_oid", positions, col("tags").alias("tag")).explode("position", "tag", empty_as_null=False)
+    tags = models.select("repo_oid", positions, col("tags").alias("tag")).explode(
+        "position", "tag", empty_as_null=False
+    )
     kind = col("tag").str.extract(KIND, 1)
     return tags.with_columns(kind.alias("found")).select(
         "repo_oid",

@@ -18,7 +18,7 @@ import typer
 
 from jobs import build_silver
 from ptm_spark.command import command, run
-from ptm_spark.gold.uploads import build_uploads_monthly, prepare_uploads
+from ptm_spark.gold.uploads import build_uploads_monthly, count_uploads, weigh_uploads
 from ptm_spark.job import Job
 from ptm_spark.tables import GOLD
 from ptm_spark.tables.hub import MODELS
@@ -53,9 +53,11 @@ def main(job: Job, with_gate: Annotated[bool, typer.Option("--gate", help="Measu
     as_of, bulk = datetime.fromisoformat(state.as_of), job.settings.gold.model_dump()
     with job.step("build-gold"):
         with timed("gold"):
-            uploads = store.stage("uploads", prepare_uploads(store.read(MODELS), as_of=as_of, **bulk))
+            counted = store.stage("counted", count_uploads(store.read(MODELS), as_of=as_of))
+            uploads = store.stage("uploads", weigh_uploads(counted, **bulk))
             frames = {
-                table.path: store.stage(table.name, build_uploads_monthly(uploads, table, as_of=as_of)) for table in GOLD
+                table.path: store.stage(table.name, build_uploads_monthly(uploads, table, as_of=as_of))
+                for table in GOLD
             }
         if with_gate:
             from ptm_spark.quality import checks

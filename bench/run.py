@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from figures import as_text, machine, summarise
-from measure import ROOT, Sample, UnfitError, run_measured
+from measure import Sample, UnfitError, run_measured
 from same_numbers import differences
 
 from ptm_spark.folder import Folder

@@ -13,10 +13,19 @@ GOLD = {
     "uploads_per_library_monthly": "library_name",
     "uploads_per_licence_monthly": "licence",
 }
-MEASURES = (
-    "upload_count upload_share ever_count owner_count owner_weighted_share without_bulk_count without_bulk_share "
-    "download_total download_share coverage is_partial"
-).split()
+MEASURES = [
+    "upload_count",
+    "upload_share",
+    "ever_count",
+    "owner_count",
+    "owner_weighted_share",
+    "without_bulk_count",
+    "without_bulk_share",
+    "download_total",
+    "download_share",
+    "coverage",
+    "is_partial",
+]
 TOLERANCE = 1e-9
 
 

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from ptm_spark.command import command, run
-from ptm_spark.gold.uploads import build_uploads_monthly, prepare_uploads
-from ptm_spark.job import GateFailedError, Job
+from ptm_spark.errors import GateError
+from ptm_spark.gold.uploads import build_uploads_monthly, count_uploads, weigh_uploads
+from ptm_spark.job import Job
 from ptm_spark.quality import checks, gate
 from ptm_spark.tables import GOLD
 from ptm_spark.tables.hub import MODELS
@@ -15,22 +16,24 @@ def main(job: Job) -> None:
     """Build the gold tables, judge them, and publish silver and gold together."""
     try:
         build(job)
-    except GateFailedError as error:
-        job.hold(error)
-        raise
+    except GateError as error:
+        raise job.hold(error) from None
 
 
 def build(job: Job) -> None:
     state, store = job.staged("checked"), job.store
     as_of, bulk = datetime.fromisoformat(state.as_of), job.settings.gold.model_dump()
     with job.step("build-gold"):
-        uploads = store.stage("uploads", prepare_uploads(store.read(MODELS), as_of=as_of, **bulk))
-        frames = {table.path: store.stage(table.name, build_uploads_monthly(uploads, table, as_of=as_of)) for table in GOLD}
+        counted = store.stage("counted", count_uploads(store.read(MODELS), as_of=as_of))
+        uploads = store.stage("uploads", weigh_uploads(counted, **bulk))
+        frames = {
+            table.path: store.stage(table.name, build_uploads_monthly(uploads, table, as_of=as_of)) for table in GOLD
+        }
         measures = checks.gold_measures(frames, state.measures[MODELS.path])
         verdicts = gate.judge(measures, checks.gold_rules(job.settings.gate), job.accepted_rules(state))
         job.judge(state, measures, verdicts)
         for table in GOLD:  # its public place sees a table only after the gate
-            store.overwrite(table, frames[table.path])
+            store.overwrite(table, frames[table.path], reshape=state.is_rebuild)
         job.publish(state)
 
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from ptm_spark.command import command, run
-from ptm_spark.job import GateFailedError, Job
+from ptm_spark.errors import GateError
+from ptm_spark.job import Job
 from ptm_spark.quality import checks, gate
 
 
@@ -12,9 +13,8 @@ def main(job: Job) -> None:
     """Judge the silver tables that wait for publication; exit 3 and hold their new crawls where a rule fails."""
     try:
         check(job)
-    except GateFailedError as error:
-        job.hold(error)
-        raise
+    except GateError as error:
+        raise job.hold(error) from None
 
 
 def check(job: Job) -> None:

@@ -1,6 +1,6 @@
 """Small column functions that builders share."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
@@ -22,18 +22,21 @@ def raw_text(line: Column) -> Column:
     return line.substr(start, F.length(line) - start)
 
 
-def typed_records(dump: DataFrame, leaves: Mapping[str, str]) -> DataFrame:
+def typed_records(dump: DataFrame, leaves: Mapping[str, str], *, carried: Collection[str] | None = None) -> DataFrame:
     """Landed lines (``value``) as ``seq``, ``fetched_at``, ``status``, ``record`` and ``wrong_type``.
 
     ``leaves`` maps the record's field names to the JSON type expected there, as Spark SQL: STRING, BIGINT, BOOLEAN,
     ARRAY<STRING>, or ANY for text that is taken whatever its type was. ``record`` has a field each, NULL where absent,
-    null or of another type; ``wrong_type`` lists the fields that were there with another type. Array members of
-    another type become NULL and list their field too.
+    null or of another type; ``wrong_type`` lists the fields that were there with another type. Array members that
+    are no text are left out and list their field too. ``carried`` names the fields that stand in the dump at all, as
+    its manifest has them: the others are not looked for in every line.
 
     Both engines turn a number, an array or an object into text where text is asked for; so a value that could be one
     is parsed again as what it looks like, for these few rows only: a second parse of every row doubles the cost.
     """
-    declared = {name: "STRING" if kind == "ANY" else kind for name, kind in leaves.items()}
+    types = {name: "STRING" if kind == "ANY" else kind for name, kind in leaves.items()}
+    leaves = {name: kind for name, kind in leaves.items() if carried is None or name in carried}
+    declared = {name: types[name] for name in leaves}
     parsed = dump.select("value", _parse("value", declared, envelope=True).alias("line")).select(
         "value", "line.seq", "line.fetched_at", "line.status", F.col("line.raw").alias("record")
     )
@@ -44,7 +47,10 @@ def typed_records(dump: DataFrame, leaves: Mapping[str, str]) -> DataFrame:
     maybe_missing = _any([_leaf(name).isNull() & F.col("value").contains(f'"{name}":') for name in others])
     maybe_no_text = _any(
         [F.coalesce(_leaf(name).rlike(_NO_TEXT), F.lit(False)) for name in texts]
-        + [F.coalesce(F.exists(_leaf(name), lambda item: item.isNull() | item.rlike(_NO_TEXT)), F.lit(False)) for name in arrays]
+        + [
+            F.coalesce(F.exists(_leaf(name), lambda item: item.isNull() | item.rlike(_NO_TEXT)), F.lit(False))
+            for name in arrays
+        ]
     )
     # the doubts are columns of their own: written out in every CASE below they would be computed in every one
     doubted = parsed.select("*", maybe_missing.alias("maybe_missing"), maybe_no_text.alias("maybe_no_text"))
@@ -60,19 +66,24 @@ def typed_records(dump: DataFrame, leaves: Mapping[str, str]) -> DataFrame:
     for name in arrays:
         dropped = F.coalesce(F.exists(f"kept_{name}", lambda item: item.isNull()), F.lit(False))
         wrong[name] = wrong[name] | dropped
-    fields = {name: _leaf(name) for name in leaves}
+    fields = {name: _leaf(name) if name in leaves else F.lit(None).cast(kind) for name, kind in types.items()}
     fields |= {name: F.when(~wrong[name], _leaf(name)) for name in texts}
-    fields |= {name: F.coalesce(f"kept_{name}", _leaf(name)) for name in arrays}
-    wrong_names = F.array_compact(F.array(*(F.when(broken, F.lit(name)) for name, broken in wrong.items())))
-    nothing_wrong = F.array().cast("array<string>")
+    fields |= {name: F.coalesce(F.array_compact(f"kept_{name}"), _leaf(name)) for name in arrays}
     return judged.select(
         "value",
         "seq",
         "fetched_at",
         "status",
         F.struct(*(column.alias(name) for name, column in fields.items())).alias("record"),
-        F.when(F.col("maybe_missing") | F.col("maybe_no_text"), wrong_names).otherwise(nothing_wrong).alias("wrong_type"),
+        names_of(wrong, among=F.col("maybe_missing") | F.col("maybe_no_text")).alias("wrong_type"),
     )
+
+
+def names_of(rules: Mapping[str, Column], *, among: Column | None = None) -> Column:
+    """Names of the conditions that hold, in their order; only rows ``among`` which one may hold are asked in full."""
+    asked = _any([F.coalesce(broken, F.lit(False)) for broken in rules.values()]) if among is None else among
+    held = F.array_compact(F.array(*(F.when(broken, F.lit(name)) for name, broken in rules.items())))
+    return F.when(asked, held).otherwise(F.array().cast("array<string>"))
 
 
 def moment(text: Column) -> Column:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
-from ptm_spark.errors import PtmError, UsageError
+from ptm_spark.errors import PtmError
 
 Main = TypeVar("Main", bound=Callable[..., Any])
 _WRITES = "__ptm_writes__"
@@ -46,9 +46,13 @@ def _common(
     lake: Annotated[str, typer.Option(help="Folder or fsspec URL of the lake.")] = "./lake",
     engine: Annotated[str, typer.Option(help="embedded or spark; under spark-submit always spark.")] = "",
     conf: Annotated[Path | None, typer.Option(help="TOML file of settings over conf/base.toml.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="One setting: section.key=value. May be repeated.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="One setting: section.key=value. May be repeated.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Warnings and errors only.")] = False,
-    json_: Annotated[bool, typer.Option("--json", help="Print a summary of the run as JSON on standard output.")] = False,
+    json_: Annotated[
+        bool, typer.Option("--json", help="Print a summary of the run as JSON on standard output.")
+    ] = False,
 ) -> None: ...
 
 
@@ -104,14 +108,23 @@ def _execute(main: Callable[..., Any], own: dict[str, Any], common: dict[str, An
         _say("terminated; run the same command again to go on")
         code = 143
     except OSError as error:
-        _say(f"{error.filename or 'disk'}: {error.strerror or error}; check the place, its rights and free space, then run again")
+        _say(
+            f"{error.filename or 'disk'}: {error.strerror or error}; "
+            "check the place, its rights and free space, then run again"
+        )
         code = 1
     except Exception as error:  # a mistake of ours, or of an engine: keep what a report needs
         traceback.print_exc()
-        _say(f"unexpected {type(error).__name__}: {_first_line(error)}; the tables that readers follow are as they were")
+        _say(
+            f"unexpected {type(error).__name__}: {_first_line(error)}; the tables that readers follow are as they were"
+        )
         code = 1
     if common["json_"] and job is not None:
-        facts = job.summary | {"exit_code": code, "warnings": job.warnings, "total_seconds": time.perf_counter() - begun}
+        facts = job.summary | {
+            "exit_code": code,
+            "warnings": job.warnings,
+            "total_seconds": time.perf_counter() - begun,
+        }
         sys.stdout.write(json.dumps(facts, default=str) + "\n")
         sys.stdout.flush()
     return code
@@ -128,10 +141,3 @@ def _first_line(error: Exception) -> str:
 def _say(text: str) -> None:
     sys.stderr.write(f"ptm-spark: {text}\n")
     sys.stderr.flush()
-
-
-def one_of(option: str, value: str, allowed: tuple[str, ...]) -> str:
-    """The value, if it is one of those allowed; UsageError naming them."""
-    if value not in allowed:
-        raise UsageError(f"{option} {value}: expected {', '.join(allowed[:-1])} or {allowed[-1]}")
-    return value

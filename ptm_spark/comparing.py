@@ -24,7 +24,9 @@ class Difference:
 
     @property
     def is_equal(self) -> bool:
-        return self.left_rows == self.right_rows and not (self.left_only or self.right_only or any(self.unequal.values()))
+        return self.left_rows == self.right_rows and not (
+            self.left_only or self.right_only or any(self.unequal.values())
+        )
 
 
 def compare_tables(left: DataFrame, right: DataFrame, table: Table) -> Difference:

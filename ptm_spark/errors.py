@@ -20,9 +20,16 @@ class EnvironmentUnfitError(PtmError):
 
 
 class GateError(PtmError):
-    """The quality gate stopped a run; nothing was published. Exit code 3."""
+    """The quality gate stopped a run; nothing was published. Exit code 3.
+
+    ``crawls`` are those to blame, ``rules`` the ``subject|rule`` that failed.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, *, crawls: tuple[str, ...] = (), rules: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.crawls, self.rules = crawls, rules
 
 
 class LandingError(PtmError):

@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Self
 
@@ -23,7 +24,9 @@ class Folder:
         try:
             self.fs, self.path = fsspec.core.url_to_fs(str(url))
         except (ImportError, ValueError) as error:
-            raise UsageError(f"folder {url}: {error}; give a local path or a URL whose fsspec driver is installed") from None
+            raise UsageError(
+                f"folder {url}: {error}; give a local path or a URL whose fsspec driver is installed"
+            ) from None
         self.is_local = isinstance(self.fs, LocalFileSystem)
         #: how engines and other libraries are told of it
         self.url = self.path if self.is_local else self.fs.unstrip_protocol(self.path)
@@ -58,9 +61,12 @@ class Folder:
     def new_file(self, name: str) -> Iterator[IO[bytes]]:
         """A file to write that gets its name when the block ends well, after it has reached the disk."""
         target = f"{self.path}/{name}"
-        if not self.is_local:  # object stores show an object only once it is closed
-            with self.fs.open(target, "wb") as file:
-                yield file
+        if (
+            not self.is_local
+        ):  # elsewhere what is written shows even where the block fails: hand over whole content only
+            content = BytesIO()
+            yield content
+            self.fs.pipe_file(target, content.getvalue())
             return
         parent = Path(target).parent
         parent.mkdir(parents=True, exist_ok=True)

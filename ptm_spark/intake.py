@@ -34,7 +34,7 @@ class Intake:
             for other in (*self.earlier, *self.crawls)
             if other.coverage == "census" and other.scope == crawl.scope and other.observed_at < crawl.observed_at
         ]
-        return max(same, key=lambda other: (other.observed_at, other.crawl_id), default=None)
+        return max(same, key=lambda other: other.order, default=None)
 
 
 def plan_intake(
@@ -56,22 +56,26 @@ def plan_intake(
     found, unreadable = landing.crawls(source, entity)
     notes = []
     known = dict(published.crawls) if published else {}
-    usable = [crawl for crawl in found if (decision := decisions.get(crawl.path)) is None or decision.state == "accepted"]
+    usable = [
+        crawl for crawl in found if (decision := decisions.get(crawl.path)) is None or decision.state == "accepted"
+    ]
     held = tuple(path for path, decision in decisions.items() if decision.state == "held")
     new = [crawl for crawl in usable if crawl.path not in known and (only is None or crawl.path in only)]
     inside = [crawl for crawl in usable if crawl.path in known]
     why = ""
-    newest = max((crawl.observed_at for crawl in inside), default="")
+    newest = max((crawl.order for crawl in inside), default=("", ""))
     if rebuild:
         why = "asked for"
     elif known and published is not None and published.normaliser != NORMALISER:
         why = f"the tables were built by normaliser {published.normaliser}, this is {NORMALISER}"
-    elif late := [crawl.path for crawl in new if crawl.observed_at < newest]:
+    elif late := [crawl.path for crawl in new if crawl.order < newest]:
         why = f"{late[0]} is older than crawls already in"
-    elif changed := [crawl.path for crawl in inside if fingerprint(landing, crawl, known[crawl.path]) != known[crawl.path]]:
+    elif changed := [
+        crawl.path for crawl in inside if fingerprint(landing, crawl, known[crawl.path]) != known[crawl.path]
+    ]:
         why = f"{changed[0]} is no longer as it was taken in"
     crawls, earlier = (inside + new, []) if why else (new, inside)
-    order = sorted(crawls, key=lambda crawl: (crawl.observed_at, crawl.crawl_id))
+    order = sorted(crawls, key=lambda crawl: crawl.order)
     if lost := sorted(known.keys() - {crawl.path for crawl in found}):
         notes.append(f"{lost[0]}: taken in earlier, no longer in landing; its rows stay until the next rebuild")
     names = frozenset(crawl.path for crawl in new)

@@ -2,9 +2,9 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from ptm_spark.folder import Folder
 from ptm_spark.intake import NORMALISER, Intake, fingerprint, plan_intake
 from ptm_spark.landing import Landing
 from ptm_spark.publishing import Publishing, State
+from ptm_spark.run_log import RunLog, Step
 from ptm_spark.session import EngineName, engine_of, open_session
 
 if TYPE_CHECKING:
@@ -28,18 +29,6 @@ Measures = dict[str, float | None]
 Stages = Callable[["Job", Intake], None]
 #: a failing gate names so many of its rules in its message; all of them stand in ops/dq_results
 _NAMED_RULES = 3
-
-
-@dataclass
-class Step:
-    """One job of a run, as ops/runs will tell it."""
-
-    name: str
-    started_at: datetime
-    status: str = "failed"
-    inputs: list[str] = field(default_factory=list)
-    held: list[str] = field(default_factory=list)
-    detail: str = ""
 
 
 class Job:
@@ -55,7 +44,8 @@ class Job:
         #: facts for --json; a job adds what its reader would want
         self.summary: dict[str, Any] = {"run_id": self.run_id}
         self.warnings: list[str] = []
-        self._ops: dict[str, list[dict[str, object]]] = {"runs": [], "dq_metrics": [], "dq_results": []}
+        self._run_log = RunLog(self.engine)
+        self.summary["seconds"] = self._run_log.seconds
 
     # ---- engine and tables
 
@@ -83,18 +73,22 @@ class Job:
         return store
 
     def published_facts(self) -> dict[str, Any]:
-        """What is public, in plain values: run, moment, crawls taken in, tables, and crawls that wait for a decision."""
+        """The published run in plain values: moment, crawls taken in, tables, and crawls that wait for a decision."""
         state = self.publishing.published() or State(run_id="")
         crawls = [crawl for path in state.crawls if (crawl := self.landing.find(path)) is not None]
         held = [(name, decision) for name, decision in self.publishing.decisions().items() if decision.state == "held"]
-        tables = [{"path": path, "version": version, "rows": state.rows.get(path)} for path, version in state.tables.items()]
+        tables = [
+            {"path": path, "version": version, "rows": state.rows.get(path)} for path, version in state.tables.items()
+        ]
         return {
             "run_id": state.run_id,
             "published_at": state.published_at,
             "as_of": state.as_of,
             "engine": state.engine,
             "tool_version": state.tool_version,
-            "crawls": [vars(crawl) | {"path": crawl.path} for crawl in sorted(crawls, key=lambda crawl: crawl.observed_at)],
+            "crawls": [
+                vars(crawl) | {"path": crawl.path} for crawl in sorted(crawls, key=lambda crawl: crawl.observed_at)
+            ],
             "tables": tables,
             "held": [{"crawl": name, "reason": decision.reason} for name, decision in held],
         }
@@ -119,7 +113,9 @@ class Job:
         for note in intake.notes:
             self.log.info(note)
         for crawl in intake.held:
-            self.log.warning("left out, held", crawl=crawl, why=decisions[crawl].reason, todo="ptm-spark accept | reject")
+            self.log.warning(
+                "left out, held", crawl=crawl, why=decisions[crawl].reason, todo="ptm-spark accept | reject"
+            )
         if intake.rebuild:
             self.log.info("rebuilding all tables from landing", why=intake.rebuild, crawls=len(intake.crawls))
         return intake
@@ -130,7 +126,9 @@ class Job:
         marks = {crawl.path: fingerprint(self.landing, crawl) for crawl in intake.crawls}
         for path, mark in marks.items():
             if "!" in mark:
-                self.warn(f"{path}: {mark.partition('!')[2]} is not what the manifest says; set aside, land the crawl again")
+                self.warn(
+                    f"{path}: {mark.partition('!')[2]} is not what the manifest says; set aside, land the crawl again"
+                )
         self.store.fingerprint = ",".join(f"{path}={mark}" for path, mark in marks.items()) + f";n{NORMALISER}"
         return marks
 
@@ -170,6 +168,7 @@ class Job:
             crawls=crawls,
             tables=self._public_versions(),
             rows={written.table: written.rows for written in self.store.written},
+            is_rebuild=not intake.earlier,
             new_crawls=tuple(path for path in marks if path in intake.new),
             measures=dict(measures),
         )
@@ -183,12 +182,13 @@ class Job:
     # ---- the gate
 
     def judge(self, state: State, measures: Mapping[str, Measures], verdicts: Sequence["Verdict"]) -> None:
-        """Keep the verdicts; GateError where a rule stops the run, after its crawls are held and its tables taken back."""
+        """Keep the verdicts; GateError where a rule stops the run, after its tables are taken back."""
         from ptm_spark.quality import gate, metrics
 
         now = datetime.now(UTC)
-        self._ops["dq_metrics"] += metrics.flatten(self.run_id, now, measures)
-        self._ops["dq_results"] += gate.flatten(self.run_id, now, verdicts)
+        self._run_log.keep_verdicts(
+            metrics.flatten(self.run_id, now, measures), gate.flatten(self.run_id, now, verdicts)
+        )
         for verdict in verdicts:
             if verdict.verdict != "passed" and not verdict.stops:
                 self.log.warning("gate", verdict=verdict.verdict, rule=str(verdict))
@@ -200,7 +200,11 @@ class Job:
         reason = "; ".join(str(verdict) for verdict in stopping[:_NAMED_RULES])
         if len(stopping) > _NAMED_RULES:
             reason += f"; and {len(stopping) - _NAMED_RULES} more in ops/dq_results"
-        raise GateFailedError(reason, tuple(sorted(blamed or set(state.new_crawls))), tuple(stopping))
+        raise GateError(
+            f"quality gate: {reason}",
+            crawls=tuple(sorted(blamed or set(state.new_crawls))),
+            rules=tuple(f"{verdict.subject}|{verdict.rule.name}" for verdict in stopping),
+        )
 
     def accepted_rules(self, state: State) -> frozenset[str]:
         """Rules that a person waived together with a crawl that this run takes in for the first time."""
@@ -212,12 +216,15 @@ class Job:
             for rule in decision.rules
         )
 
-    def hold(self, error: "GateFailedError") -> None:
-        """Leave the blamed crawls out of later runs until somebody decides."""
-        rules = tuple(f"{verdict.subject}|{verdict.rule.name}" for verdict in error.verdicts)
-        self.publishing.hold(error.crawls, reason=str(error), rules=rules, run_id=self.run_id)
+    def hold(self, error: GateError) -> GateError:
+        """Leave the blamed crawls out of later runs until somebody decides; the error that says so."""
+        self.publishing.hold(error.crawls, reason=str(error), rules=error.rules, run_id=self.run_id)
+        held = ", ".join(error.crawls) or "none"
+        return GateError(
+            f"{error}; held: {held}; look at it, then ptm-spark accept or ptm-spark reject it with a --reason"
+        )
 
-    def try_stages(self, stages: "Stages", intake: Intake) -> list["GateFailedError"]:
+    def try_stages(self, stages: Stages, intake: Intake) -> list[GateError]:
         """Run the stages on all new crawls; where the gate fails, on one at a time, so that only bad ones are held.
 
         Returns the failures, each with its crawls held.
@@ -226,19 +233,17 @@ class Job:
         try:
             stages(self, intake)
             return []
-        except GateFailedError as error:
+        except GateError as error:
             if len(new) <= 1:
-                self.hold(error)
-                return [error]
+                return [self.hold(error)]
             self.log.warning("the gate failed, taking the new crawls in one by one", crawls=len(new), why=str(error))
         failures = []
         for number, path in enumerate(new, start=1):
             self.run_id = f"{self.first_run_id}.{number}"
             try:
                 stages(self, self.plan(only=frozenset({path})))
-            except GateFailedError as error:
-                self.hold(error)
-                failures.append(error)
+            except GateError as error:
+                failures.append(self.hold(error))
         return failures
 
     def publish(self, state: State) -> State:
@@ -251,58 +256,11 @@ class Job:
 
     # ---- steps and what is kept about them
 
-    @contextmanager
-    def step(self, name: str) -> Iterator[Step]:
-        """One job: timed, logged, and kept in ops/runs whatever its end."""
-        step = Step(name, datetime.now(UTC))
-        begun, first = time.perf_counter(), len(self.store.written)
-        try:
-            yield step
-            step.status = "done"
-        except GateFailedError as error:
-            step.status, step.detail, step.held = "held", str(error), list(error.crawls)
-            raise
-        except PtmError as error:
-            step.detail = str(error)
-            raise
-        finally:
-            written = self.store.written[first:]
-            seconds = time.perf_counter() - begun
-            for table in written:
-                self.log.info("wrote", table=table.table, rows=table.rows, version=table.version, seconds=round(table.seconds, 2))
-            self.log.info(name, status=step.status, seconds=round(seconds, 2))
-            self.summary.setdefault("seconds", {})[name] = round(seconds, 3)
-            self._ops["runs"].append(
-                {
-                    "run_id": self.run_id,
-                    "job": step.name,
-                    "status": step.status,
-                    "started_at": step.started_at,
-                    "finished_at": datetime.now(UTC),
-                    "seconds": seconds,
-                    "engine": self.engine,
-                    "tool_version": __version__,
-                    "inputs": step.inputs,
-                    "held": step.held,
-                    "outputs": [(table.table, table.version, table.rows) for table in written],
-                    "detail": step.detail or None,
-                }
-            )
+    def step(self, name: str) -> AbstractContextManager[Step]:
+        """One job of this run: timed, logged, and kept in ops/runs whatever its end."""
+        return self._run_log.step(name, self.run_id, self.store)
 
     def flush_ops(self) -> None:
         """Append what was kept about this run to the ops tables."""
-        from ptm_spark.tables import BY_PATH
-
-        for name, rows in self._ops.items():
-            if rows:
-                table = BY_PATH[f"ops/{name}"]
-                self.store.append(table, self.store.rows_of(rows, table))
-                rows.clear()
-
-
-class GateFailedError(GateError):
-    """The gate stopped a run; ``crawls`` are those to blame, ``verdicts`` the rules that failed."""
-
-    def __init__(self, reason: str, crawls: tuple[str, ...], verdicts: tuple["Verdict", ...]) -> None:
-        super().__init__(f"quality gate: {reason}")
-        self.crawls, self.verdicts = crawls, verdicts
+        if not self._run_log.is_empty:
+            self._run_log.flush(self.store)

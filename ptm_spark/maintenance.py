@@ -21,12 +21,15 @@ class Maintained:
     skipped: str = ""
 
 
-def maintain(lake: Folder, published: State | None, *, retention_hours: int, short_is_meant: bool, apply: bool) -> list[Maintained]:
+def maintain(
+    lake: Folder, published: State | None, *, retention_hours: int, short_is_meant: bool, apply: bool
+) -> list[Maintained]:
     """Vacuum every table, and compact the ops tables; a dry run unless ``apply``.
 
     Silver and gold are rewritten whole by each run, so only ops tables gather small files. Nothing is vacuumed where
-    the pointer names a version whose files a newer one has dropped: readers may be on it. UsageError for a retention
-    below Delta's week that is not said to be meant.
+    the pointer names a version whose files a newer one has dropped: readers may be on it. Where readers follow the
+    newest version, a checkpoint shortens the log that they read. UsageError for a retention below Delta's week that is
+    not said to be meant.
     """
     from deltalake import DeltaTable
 
@@ -50,6 +53,8 @@ def maintain(lake: Folder, published: State | None, *, retention_hours: int, sho
             deleted = table.vacuum(
                 retention_hours=retention_hours, enforce_retention_duration=not short_is_meant, dry_run=not apply
             )
+            if apply and versions.get(path, table.version()) == table.version():
+                table.create_checkpoint()
             done.append(Maintained(path, len(deleted), compacted))
     return done
 

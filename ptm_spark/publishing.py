@@ -6,11 +6,13 @@ Three small JSON files, each replaced in one step. They are read without an engi
 import json
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from ptm_spark.errors import PtmError, UsageError
 from ptm_spark.folder import Folder
-from ptm_spark.landing import utc_text
+from ptm_spark.landing import first_flaw, utc_text
 
 PUBLISHED = "_published.json"
 STAGED = "_staged.json"
@@ -25,6 +27,7 @@ class State:
 
     ``crawls`` maps each crawl taken in to its fingerprint, ``tables`` each table (``silver/models``) to the Delta
     version to read, ``rows`` each table to its row count, ``measures`` each subject to what the gate measured of it.
+    ``is_rebuild``: made from landing alone, not upon what was published.
     """
 
     run_id: str
@@ -37,6 +40,7 @@ class State:
     crawls: dict[str, str] = field(default_factory=dict)
     tables: dict[str, int] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
+    is_rebuild: bool = False
     new_crawls: tuple[str, ...] = ()
     measures: dict[str, dict[str, float | None]] = field(default_factory=dict)
 
@@ -52,6 +56,11 @@ class Decision:
     at: str
 
 
+_STATE = TypeAdapter(State)
+_DECISIONS = TypeAdapter(dict[str, Decision])
+Content = TypeVar("Content")
+
+
 class Publishing:
     """The public face of a lake."""
 
@@ -60,11 +69,11 @@ class Publishing:
 
     def published(self) -> State | None:
         """The state that readers follow, or None before the first publication."""
-        return self._state(PUBLISHED)
+        return self._read(PUBLISHED, _STATE)
 
     def staged(self) -> State | None:
         """The state an unfinished run has prepared, or None."""
-        return self._state(STAGED)
+        return self._read(STAGED, _STATE)
 
     def stage(self, state: State) -> None:
         self._lake.write(STAGED, json.dumps(asdict(state), indent=1).encode())
@@ -82,10 +91,7 @@ class Publishing:
 
     def decisions(self) -> dict[str, Decision]:
         """Crawl → what is decided about it; crawls never held are not in it."""
-        return {
-            crawl: Decision(**values | {"rules": tuple(values["rules"])})
-            for crawl, values in (self._read(DECISIONS) or {}).items()
-        }
+        return self._read(DECISIONS, _DECISIONS) or {}
 
     def hold(self, crawls: tuple[str, ...], *, reason: str, rules: tuple[str, ...], run_id: str) -> None:
         """Leave crawls out of later runs until somebody decides."""
@@ -110,16 +116,13 @@ class Publishing:
         content = {crawl: asdict(decision) for crawl, decision in sorted(decisions.items())}
         self._lake.write(DECISIONS, json.dumps(content, indent=1, ensure_ascii=False).encode())
 
-    def _state(self, name: str) -> State | None:
-        values = self._read(name)
-        return None if values is None else State(**values | {"new_crawls": tuple(values["new_crawls"])})
-
-    def _read(self, name: str) -> dict[str, Any] | None:
+    def _read(self, name: str, reader: TypeAdapter[Content]) -> Content | None:
         try:
-            content = self._lake.read(name)
+            return reader.validate_json(self._lake.read(name))
         except FileNotFoundError:
             return None
-        try:
-            return dict(json.loads(content))
-        except ValueError:
-            raise PtmError(f"{self._lake.url}/{name} is no JSON; restore it from a backup, or delete it and run again") from None
+        except ValidationError as error:
+            raise PtmError(
+                f"{self._lake.url}/{name}: not what this version writes ({first_flaw(error)}); "
+                "restore it from a backup, or delete it and run again"
+            ) from None

@@ -85,8 +85,8 @@ def find_jars() -> list[Path]:
     jars = sorted((ENGINE_HOME / "jars").glob("*.jar"))
     if not jars:
         raise EnvironmentUnfitError(
-            f"engine spark needs the Delta jars, none in {ENGINE_HOME / 'jars'}; run make setup, name them as spark.jars "
-            "in --set engine.spark_conf=FILE, or use --engine embedded"
+            f"engine spark needs the Delta jars, none in {ENGINE_HOME / 'jars'}; run make setup, "
+            "name them as spark.jars in --set engine.spark_conf=FILE, or use --engine embedded"
         )
     return jars
 
@@ -107,9 +107,9 @@ def _connect(address: str) -> "SparkSession":
     from pyspark.sql import SparkSession
     from pyspark.sql.connect.client.retries import DefaultPolicy
 
-    session = SparkSession.builder.remote(address).create()  # never one that talks to another server
+    session: SparkSession = SparkSession.builder.remote(address).create()  # never one that talks to another server
     # the default waits ten silent minutes for a server that is gone
-    session.client.set_retry_policies([DefaultPolicy(max_retries=3, max_backoff=2000)])  # type: ignore[attr-defined]
+    session.client.set_retry_policies([DefaultPolicy(max_retries=3, max_backoff=2000)])
     return session
 
 
@@ -141,7 +141,11 @@ def _open_spark(settings: EngineSettings) -> "SparkSession":
 def _spark_conf(file: str) -> dict[str, str]:
     """Lines of ``key value``, as spark-submit reads them."""
     try:
-        text = Path(file).read_text(encoding="utf-8") if file else conf_file("spark-local.conf").read_text(encoding="utf-8")
+        text = (
+            Path(file).read_text(encoding="utf-8")
+            if file
+            else conf_file("spark-local.conf").read_text(encoding="utf-8")
+        )
     except OSError as error:
         raise UsageError(f"engine.spark_conf {file}: {error.strerror}; give an existing file") from None
     pairs = (line.split(None, 1) for line in text.splitlines() if line.strip() and not line.startswith("#"))

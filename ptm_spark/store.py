@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pyspark.sql.readwriter import DataFrameWriter
 
 _STAGING = "_staging"
+#: no checkpoints while tables are written: the embedded engine cannot read a version older than the newest one, and
+#: the published version may be such. maintain-tables makes them where nobody follows an older version.
+_PROPERTIES = {"delta.checkpointInterval": "1000000"}
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,11 @@ class Store:
     # ---- frames between jobs
 
     def stage(self, name: str, frame: DataFrame) -> DataFrame:
-        """Keep an intermediate frame on disk, so that what follows does not compute it again."""
+        """Keep an intermediate frame on disk, so that what follows does not compute it again.
+
+        A Delta table, for its log tells the planner how many rows there are: from plain Parquet the embedded engine
+        builds its hash tables of the wrong side of a join, and needs half as much memory again.
+        """
         path = f"{self._lake.url}/{_STAGING}/{self._run_id}/{name}"
         frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(path)
         return self._spark.read.format("delta").load(path)
@@ -91,9 +98,15 @@ class Store:
             reader = reader.option("versionAsOf", str(self.versions[table.path]))
         return reader.load(self._path(table))
 
-    def overwrite(self, table: Table, frame: DataFrame) -> Written:
-        """Give the table a whole new content, as its next version."""
-        return self._write(table, self._conform(table, frame).write.format("delta").mode("overwrite"))
+    def overwrite(self, table: Table, frame: DataFrame, *, reshape: bool = False) -> Written:
+        """Give the table a whole new content, as its next version.
+
+        ``reshape``: where the table on disk has the columns of another contract, they give way, too.
+        """
+        writer = self._conform(table, frame).write.format("delta").mode("overwrite")
+        if reshape and self.exists(table) and _difference(table, self._stored_schema(table)):
+            return self._save(table, writer.option("overwriteSchema", "true"))
+        return self._write(table, writer)
 
     def append(self, table: Table, frame: DataFrame) -> Written:
         """Add rows. Safe to repeat, for a run begins by taking back what an unpublished one has written."""
@@ -106,7 +119,9 @@ class Store:
         """
         staged = self.stage(f"replace_{table.name}", self._conform(table, frame))
         if strangers := staged.where(F.col("crawl_id").isNull() | (F.col("crawl_id") != crawl_id)).limit(1).count():
-            raise ContractError(f"{table.path}: {strangers} or more rows are not of crawl {crawl_id}; build them by crawl")
+            raise ContractError(
+                f"{table.path}: {strangers} or more rows are not of crawl {crawl_id}; build them by crawl"
+            )
         writer = staged.write.format("delta").mode("overwrite").option("replaceWhere", f"crawl_id = '{crawl_id}'")
         return self._write(table, writer)
 
@@ -161,11 +176,15 @@ class Store:
         return commit.get("operation") == "RESTORE" and str(restored) == str(version)
 
     def _write(self, table: Table, writer: "DataFrameWriter") -> Written:
-        begun = time.perf_counter()
         if not self.exists(table):
             self._create(table)
-        else:
-            self._check_stored(table)
+        elif difference := _difference(table, self._stored_schema(table)):
+            mend = "move it away" if table.layer == "ops" else "build it anew from landing with ptm-spark run --rebuild"
+            raise ContractError(f"{table.path} on disk is not what this version writes: {difference}; {mend}")
+        return self._save(table, writer)
+
+    def _save(self, table: Table, writer: "DataFrameWriter") -> Written:
+        begun = time.perf_counter()
         writer.option("userMetadata", self.fingerprint).save(self._path(table))
         version = self.version(table)
         rows = int(self._commit(table, version).get("operationMetrics", {}).get("numOutputRows", 0))
@@ -181,7 +200,7 @@ class Store:
         for field in schema.fields:
             field.metadata = {"comment": comments[field.name]}
         if self._engine == "spark":
-            writer = self._spark.createDataFrame([], schema).write.format("delta")
+            writer = self._spark.createDataFrame([], schema).write.format("delta").options(**_PROPERTIES)
             writer.partitionBy(*table.partition_by).save(self._path(table))
             return
         from deltalake import DeltaTable, Schema
@@ -191,15 +210,11 @@ class Store:
             schema=Schema.from_json(schema.json()),
             partition_by=list(table.partition_by) or None,
             description=table.grain,
+            configuration=_PROPERTIES,
         )
 
-    def _check_stored(self, table: Table) -> None:
-        stored = self._spark.read.format("delta").load(self._path(table)).schema
-        if difference := _difference(table, stored):
-            raise ContractError(
-                f"{table.path} on disk is not what this version writes: {difference}; "
-                "rebuild it from landing with ptm-spark run --rebuild, into the same lake"
-            )
+    def _stored_schema(self, table: Table) -> T.StructType:
+        return self._spark.read.format("delta").load(self._path(table)).schema
 
     def _conform(self, table: Table, frame: DataFrame) -> DataFrame:
         """The frame in the contract's order; ContractError for a missing, further or otherwise typed column."""

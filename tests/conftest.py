@@ -53,7 +53,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if os.environ.get("PTM_REQUIRE_SPARK") == "1":
         pytest.exit(f"PTM_REQUIRE_SPARK=1, but {lack}", returncode=2)
     for item in items:
-        if getattr(item, "callspec", None) and item.callspec.params.get("engine") == "spark" or "needs_spark" in item.keywords:
+        if (
+            getattr(item, "callspec", None) and item.callspec.params.get("engine") == "spark"
+        ) or "needs_spark" in item.keywords:
             item.add_marker(pytest.mark.skip(reason=f"engine spark cannot run here: {lack}"))
 
 
@@ -71,8 +73,10 @@ def spark_address() -> Iterator[str]:
     settings = _SMALL_SPARK | {"spark.jars": jars, "spark.connect.grpc.binding.port": str(port)}
     confs = [part for key, value in settings.items() for part in ("--conf", f"{key}={value}")]
     server = subprocess.Popen(
-        [shutil.which("spark-submit", path=str(Path(sys.executable).parent)) or "spark-submit", *confs]
-        + ["--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal"],
+        [
+            *(shutil.which("spark-submit", path=str(Path(sys.executable).parent)) or "spark-submit", *confs),
+            *("--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal"),
+        ],
         env=os.environ | {"JAVA_HOME": str(find_java())},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -105,9 +109,7 @@ def store(engine: str, opened: dict[str, Any], tmp_path: Path, request: pytest.F
     """An empty lake on the engine at hand."""
     if engine not in opened:
         address = request.getfixturevalue("spark_address") if engine == "spark" else ""
-        opened[engine] = open_session(
-            load(assignments=[f"engine.name={engine}", f"engine.remote={address}"]).engine
-        )
+        opened[engine] = open_session(load(assignments=[f"engine.name={engine}", f"engine.remote={address}"]).engine)
     return Store(opened[engine], engine, Folder(tmp_path / "lake"), "test-run")  # type: ignore[arg-type]
 
 

@@ -1,11 +1,13 @@
 """Reading dumps: JSON Lines, JSON arrays or pages of records, plain, gzip or zstd, in a stream of raw records."""
 
-import json
+import hashlib
 import re
 import zlib
+from collections import deque
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any
 
 import zstandard
 
@@ -13,27 +15,30 @@ from ptm_spark.errors import LandingError
 
 _CHUNK = 1 << 20
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_SPACE = b" \t\r\n"
+#: packed bytes to unpack at a time: gzip packs 1 : 1,032 and zstd 1 : 32,768 at best, so about 8 MB come out at most
+_SLICES = {"gzip": 8_000, "zstd": 250}
 _BOM = b"\xef\xbb\xbf"
-_GAP = re.compile(r"[ \t\r\n,]*")
-
-
-class _Decompressor(Protocol):
-    """What zlib and zstandard share: one member or frame of a stream."""
-
-    eof: bool
-    unused_data: bytes
-
-    def decompress(self, data: bytes, /) -> bytes: ...
+#: arrays, and objects spread over lines, are told by how a file begins ({} says nothing); any other file is lines
+_VALUES_AHEAD = re.compile(rb"(?:[ \t\r\n]|\{\})*+(?:\[|\{[ \t\r]*+\n)")
+_GAP = re.compile(rb"[ \t\r\n,]*")
+_ESCAPES = re.compile(rb'\\[\\"]')
+#: strings and what is between them, up to a bracket or to a string that is not closed …
+_RUN = re.compile(rb'[^"{}\[\]]*+(?:"[^"]*+"[^"{}\[\]]*+)*+')
+#: … or also, outside of brackets, to what ends a bare word
+_BARE_RUN = re.compile(rb'[^"{}\[\],\n]*+(?:"[^"]*+"[^"{}\[\],\n]*+)*+')
+_QUOTE = ord('"')
 
 
 def read_chunks(file: Path) -> Iterator[bytes]:
     """The plain bytes of a dump in pieces of bounded size.
 
-    The kind is told by the first bytes, not by the name. LandingError where the file is absent, or where its
-    compressed stream ends early or is damaged: zstd readers return part of such a file without a word.
+    The kind is told by the first bytes, not by the name. LandingError where the file is absent or a pipe (a dump is
+    read twice), or where its compressed stream ends early or is damaged: zstd readers return part of such a file
+    without a word.
     """
     try:
+        if file.exists() and not file.is_file():
+            raise LandingError(f"dump {file}: no file, and a stream cannot be read twice; give the path of a saved one")
         stream = file.open("rb")
     except OSError as error:
         raise LandingError(f"dump {file}: {error.strerror}; give the path of an existing file") from None
@@ -41,19 +46,19 @@ def read_chunks(file: Path) -> Iterator[bytes]:
         magic = stream.read(4)
         stream.seek(0)
         if magic.startswith(_GZIP):
-            yield from _inflate(stream, file, "gzip")
+            yield from _joined(_inflate(stream, file, "gzip"))
         elif magic == _ZSTD:
-            yield from _inflate(stream, file, "zstd")
+            yield from _joined(_inflate(stream, file, "zstd"))
         else:
             while chunk := stream.read(_CHUNK):
                 yield chunk
 
 
 def _inflate(stream: IO[bytes], file: Path, kind: str) -> Iterator[bytes]:
-    member: _Decompressor | None = None
+    member: Any = None  # of a gzip member or zstd frame; zlib and zstandard agree on what it can, not on its type
     data = b""
     try:
-        while data := data or stream.read(_CHUNK >> 2):
+        while data := data or stream.read(_SLICES[kind]):
             if member is None:
                 if kind == "gzip":
                     data = data.lstrip(b"\0")  # gzip allows zero padding behind a member
@@ -71,84 +76,111 @@ def _inflate(stream: IO[bytes], file: Path, kind: str) -> Iterator[bytes]:
         raise LandingError(f"dump {file}: {kind} stream ends early, the file is cut off; fetch the file again")
 
 
+def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces that are worth a round of splitting."""
+    waiting, size = [], 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= _CHUNK:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    yield b"".join(waiting)
+
+
+def digest_dump(file: Path, *, max_record_bytes: int) -> str:
+    """SHA-256 of a dump's plain bytes; LandingError where it cannot be read to the end of its last record.
+
+    So a file that is damaged or cut off is known before its first record lands.
+    """
+    content = hashlib.sha256()
+
+    def hashed() -> Iterator[bytes]:
+        for chunk in read_chunks(file):
+            content.update(chunk)
+            yield chunk
+
+    deque(_split(file, hashed(), max_record_bytes), maxlen=0)
+    return content.hexdigest()
+
+
 def read_records(file: Path, *, max_record_bytes: int) -> Iterator[bytes]:
     """Raw records of a dump, in order, each with its bytes as they stand there.
 
     A dump is JSON Lines (one object a line), or holds arrays of records: one big array, an array a page, pretty-printed
-    or not. Pieces that are no JSON come out as they are, for the landing to set aside.
+    or not. Pieces that are no JSON come out as they are, for the landing to set aside; of a record longer than
+    ``max_record_bytes`` comes that much and a byte. LandingError where an array or its last record is not closed.
     """
-    chunks = read_chunks(file)
-    head = b""
-    for chunk in chunks:
-        head += chunk
-        if b"\n" in head.lstrip(_SPACE) or len(head) > max_record_bytes:
-            break
-    head = head.removeprefix(_BOM)
-    first_line = head.lstrip(_SPACE).partition(b"\n")[0].rstrip(_SPACE)
-    if first_line.startswith(b"[") or first_line == b"{":
-        yield from _split_values(file, head, chunks, max_record_bytes)
-    else:
-        yield from _split_lines(head, chunks, max_record_bytes)
+    return _split(file, read_chunks(file), max_record_bytes)
 
 
-def _split_lines(head: bytes, chunks: Iterator[bytes], max_record_bytes: int) -> Iterator[bytes]:
-    rest = b""
-    chunk: bytes | None = head
-    while chunk is not None:
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            if line and not line.isspace():
-                yield line.rstrip(b"\r")
-        if len(rest) > max_record_bytes:  # too long for a record: hand it on cut, landing refuses it by its size
-            yield rest
-            rest = b""
-        chunk = next(chunks, None)
-    if rest and not rest.isspace():
-        yield rest.rstrip(b"\r")
+def _split(file: Path, chunks: Iterator[bytes], max_record_bytes: int) -> Iterator[bytes]:
+    head = next(chunks, b"").removeprefix(_BOM)
+    chunks = chain([head], chunks)
+    if _VALUES_AHEAD.match(head):
+        return _split_values(file, chunks, max_record_bytes + 1)
+    return _split_lines(chunks, max_record_bytes + 1)
 
 
-def _split_values(file: Path, head: bytes, chunks: Iterator[bytes], max_record_bytes: int) -> Iterator[bytes]:
+def _split_lines(chunks: Iterator[bytes], bound: int) -> Iterator[bytes]:
+    rest = bytearray()
+    for chunk in chain(chunks, [b"\n"]):
+        first, *others = chunk.split(b"\n")
+        rest += first
+        del rest[bound:]  # what is behind it could not land anyway
+        if others:
+            *lines, last = bytes(rest), *others
+            for line in lines:
+                if line and not line.isspace():
+                    yield line.rstrip(b"\r")[:bound]
+            rest = bytearray(last)
+
+
+def _split_values(file: Path, chunks: Iterator[bytes], bound: int) -> Iterator[bytes]:
     """Records of concatenated JSON values; the members of a top-level array are records too.
 
-    The scanner of the standard library tells where a value ends; read as Latin-1 its positions are byte positions.
+    Brackets outside strings tell where a value ends, and no parser does: so one that is no JSON, or nested beyond what
+    parsers follow, comes out alone. A value may span any number of chunks; ``value`` is its beginning in those before.
     """
-    scan = json.JSONDecoder(strict=False).raw_decode
-    buffer, inside, ended = head, False, False
-    while not ended:
-        if (chunk := _at_least(len(buffer), chunks)) is None:
-            ended = True
-        else:
-            buffer += chunk
-        text, at = buffer.decode("latin-1"), 0
-        while (at := _GAP.match(text, at).end()) < len(text):  # type: ignore[union-attr]  # matches the empty text too
-            if text[at] == ("]" if inside else "["):
-                inside, at = not inside, at + 1
-                continue
-            try:
-                _, end = scan(text, at)
-            except (json.JSONDecodeError, RecursionError):
-                if not ended and len(text) - at <= max_record_bytes:
-                    break  # perhaps only cut by the end of the buffer
-                end = _next_value(text, at)
-                inside = inside and ended and not text.rstrip().endswith("]")
-            if end == len(text) and not ended and text[at] not in "{[":
-                break  # a bare number may go on in the next chunk
-            yield buffer[at:end]
-            at = end
-        buffer = buffer[at:]
-    if inside:
-        raise LandingError(f"dump {file}: its JSON array is not closed, the file is cut off; fetch the file again")
+    value, left = bytearray(), b""
+    depth, in_array, in_value, in_string = 0, False, False, False
+    for chunk in chunks:
+        buffer, start, at = left + chunk, int(in_string), 0
+        # escapes blanked out, so that each quote begins or ends a string; half an escape waits for its other half
+        text = _ESCAPES.sub(b"__", buffer).removesuffix(b"\\")
+        while True:
+            if not in_value:
+                start = at = _end(_GAP, text, at)
+                if text[at : at + 1] == (b"]" if in_array else b"["):
+                    in_array, at = not in_array, at + 1
+                    continue
+                in_value = at < len(text)
+            at = _end(_RUN if depth else _BARE_RUN, text, at)
+            if at == len(text) or text[at] == _QUOTE:
+                break
+            if text[at] in b"{[":
+                depth, at = depth + 1, at + 1
+            elif depth:
+                depth, at = depth - 1, at + 1
+            elif at == start and not value:
+                at += 1  # a bracket that closes nothing is a broken value of its own
+            if depth == 0:
+                yield (bytes(value) + buffer[start:at])[:bound]
+                value.clear()
+                in_value = False
+        in_string = at < len(text)
+        value += buffer[start : len(text)]
+        del value[bound:]
+        left = (b'"' if in_string else b"") + buffer[len(text) :]  # what is left of a string needs its quote again
+    if in_array or depth or in_string:
+        raise LandingError(
+            f"dump {file}: its last array or record is not closed, so the file is cut off or lacks a quote or bracket; "
+            "fetch the file again"
+        )
+    if value or left:
+        yield (bytes(value) + left)[:bound]
 
 
-def _at_least(size: int, chunks: Iterator[bytes]) -> bytes | None:
-    """The next chunks, as much as is already there: doubling keeps a long value from being scanned again and again."""
-    found = next(chunks, None)
-    while found is not None and len(found) < size and (more := next(chunks, None)) is not None:
-        found += more
-    return found
-
-
-def _next_value(text: str, at: int) -> int:
-    """Where reading may go on after a broken value: the next line that begins a value at its first column."""
-    found = [place for mark in ("\n{", "\n[") if (place := text.find(mark, at)) >= 0]
-    return min(found) if found else len(text)
+def _end(pattern: re.Pattern[bytes], text: bytes, at: int) -> int:
+    match = pattern.match(text, at)
+    return match.end() if match else at

@@ -46,7 +46,9 @@ ENTITIES = {
             name="models",
             key="id",
             needs=frozenset({"_id", "modelId"}),
-            alien=frozenset({"key", "description", "citation", "paperswithcode_id", "sdk", "subdomain", "post_stream", "num"}),
+            alien=frozenset(
+                {"key", "description", "citation", "paperswithcode_id", "sdk", "subdomain", "post_stream", "num"}
+            ),
         ),
     )
 }

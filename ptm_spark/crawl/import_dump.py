@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ptm_spark.config import LandingSettings
-from ptm_spark.crawl.dump_file import read_chunks, read_records
+from ptm_spark.crawl.dump_file import digest_dump, read_records
 from ptm_spark.crawl.entities import Entity
 from ptm_spark.errors import LandingError, UsageError
 from ptm_spark.landing import Coverage, CrawlWriter, Landing, Manifest, utc_text
@@ -24,7 +24,9 @@ def parse_observed_at(text: str) -> datetime:
     except ValueError:
         raise UsageError(f"--observed-at {text}: expected a UTC moment such as 2024-07-11T12:00:00Z") from None
     if moment.tzinfo is None:
-        raise UsageError(f"--observed-at {text}: without a zone it is no moment; write {text}Z if it is UTC")
+        raise UsageError(
+            f"--observed-at {text}: without a zone it is no moment; write {moment.isoformat()}Z if it is UTC"
+        )
     if not 1970 <= moment.year <= 2100:
         raise UsageError(f"--observed-at {text}: expected a year from 1970 to 2100")
     return moment.astimezone(UTC)
@@ -47,14 +49,14 @@ def import_dump(
     landed twice is one crawl. LandingError where no file can be read, where the records are of another entity, or
     where a census is empty.
     """
-    whole, wrong = _digests(dumps)
+    whole, wrong = _digests(dumps, settings.max_record_bytes)
     if not whole:
         raise LandingError("; ".join(wrong))
     if wrong:
         coverage = "partial"
     fetched_at = utc_text(observed_at)
-    identity = hashlib.sha256("\n".join((entity.path, scope, coverage, fetched_at, *whole.values())).encode()).hexdigest()
-    crawl_id = f"{observed_at:%Y%m%dT%H%M%SZ}-{identity[:8]}"
+    identity = "\n".join((entity.path, scope, coverage, fetched_at, *whole.values()))
+    crawl_id = f"{observed_at:%Y%m%dT%H%M%SZ}-{hashlib.sha256(identity.encode()).hexdigest()[:8]}"
     path = f"{entity.path}/{crawl_id}"
     if (known := landing.find(path)) is not None and not landing.damage(known):
         return known, wrong, False
@@ -82,21 +84,17 @@ def import_dump(
     return manifest, wrong, True
 
 
-def _digests(dumps: Sequence[Path]) -> tuple[dict[Path, str], list[str]]:
+def _digests(dumps: Sequence[Path], max_record_bytes: int) -> tuple[dict[Path, str], list[str]]:
     """SHA-256 of each dump that can be read to its end, and what is wrong with the others.
 
     A whole pass before the first record lands, so that a damaged file never gives part of its rows.
     """
     whole, wrong = {}, []
     for dump in dumps:
-        content = hashlib.sha256()
         try:
-            for chunk in read_chunks(dump):
-                content.update(chunk)
+            whole[dump] = digest_dump(dump, max_record_bytes=max_record_bytes)
         except LandingError as error:
             wrong.append(str(error))
-        else:
-            whole[dump] = content.hexdigest()
     return whole, wrong
 
 

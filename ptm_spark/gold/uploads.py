@@ -4,71 +4,106 @@ from datetime import datetime
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
+from pyspark.sql.window import WindowSpec
 
 from ptm_spark.columns import month_of
 from ptm_spark.tables import Table
+from ptm_spark.tables.gold import TABLES as GOLD_UPLOADS
 
 #: sums of fractions are kept as decimals until the end: they do not depend on the order of rows, floats would
-_VOTE = "DECIMAL(28, 15)"
+_VOTES = "DECIMAL(28, 15)"
 #: creation times begin at the Hub's floor (2022-03-02T23:29:04Z), so this month is not wholly observed
 _FLOOR_MONTH = "2022-03-01"
 NOT_STATED = "none"
+#: what the tables of this module group by
+DIMENSIONS = tuple(table.key[1] for table in GOLD_UPLOADS)
 
 
-def prepare_uploads(models: DataFrame, *, as_of: datetime, bulk_month_uploads: int, bulk_total_uploads: int) -> DataFrame:
-    """One narrow row per model ever seen by ``as_of``: month, owner, dimensions, alive or not, bulk or not, its vote.
+def count_uploads(models: DataFrame, *, as_of: datetime) -> DataFrame:
+    """Models ever seen by ``as_of``, counted by month, owner and everything that a gold table groups by.
 
-    ``is_bulk``: one of an owner's uploads of a month with at least ``bulk_month_uploads`` of them, or by the end of
-    which the owner had at least ``bulk_total_uploads`` in total. Later uploads never re-label earlier ones. Models of
-    unknown month count as one period before all months, to which only the total applies. Uploads removed since are
-    uploads all the same. Legacy models without an owner are never bulk and have no vote. ``vote`` is the model's part of its owner's one vote a month, over models alive.
+    One row per combination: ``ever_count`` of models, ``alive_count`` of them still there, ``download_total`` of the
+    living. Everything later is counted from these rows, which are half as many as the models.
     """
     moment = F.lit(as_of).cast("timestamp")
     uploads = models.where(F.col("first_observed_at") <= moment).select(
         month_of(F.col("created_at")).alias("month"),
         "owner",
-        "pipeline_tag",
-        "library_name",
-        "licence",
-        "downloads",
+        *DIMENSIONS,
         (F.col("removal").isNull() | (F.col("removed_at") > moment)).alias("is_alive"),
+        "downloads",
     )
-    owner_months = uploads.where(F.col("owner").isNotNull()).groupBy("owner", "month").agg(
-        F.count(F.lit(1)).alias("owner_uploads"), F.sum(F.col("is_alive").cast("bigint")).alias("owner_alive")
+    return uploads.groupBy("month", "owner", *DIMENSIONS).agg(
+        F.count(F.lit(1)).alias("ever_count"),
+        F.count(F.when(F.col("is_alive"), 1)).alias("alive_count"),
+        F.coalesce(F.sum(F.when(F.col("is_alive"), F.col("downloads"))), F.lit(0)).alias("download_total"),
+    )
+
+
+def weigh_uploads(counted: DataFrame, *, bulk_month_uploads: int, bulk_total_uploads: int) -> DataFrame:
+    """The rows of ``count_uploads`` with ``is_bulk`` and ``votes``.
+
+    ``is_bulk``: of an owner's uploads in a month with at least ``bulk_month_uploads`` of them, or by the end of which
+    the owner had at least ``bulk_total_uploads`` in total. Later uploads never re-label earlier ones. Models of unknown
+    month count as one period before all months, to which only the total applies. Uploads removed since are uploads all
+    the same. ``votes``: an owner has one vote a month, shared among the owner's living models of that month. Legacy
+    models without an owner are never bulk and have no vote.
+    """
+    owner_months = (
+        counted.where(F.col("owner").isNotNull())
+        .groupBy("owner", "month")
+        .agg(F.sum("ever_count").alias("owner_uploads"), F.sum("alive_count").alias("owner_alive"))
+    )
+    # few owners ever reach the total, so that only their months need adding up in order
+    large = (
+        owner_months.groupBy("owner")
+        .agg(F.sum("owner_uploads").alias("total"))
+        .where(F.col("total") >= bulk_total_uploads)
     )
     so_far = Window.partitionBy("owner").orderBy(F.col("month").asc_nulls_first())
     total = F.sum("owner_uploads").over(so_far.rowsBetween(Window.unboundedPreceding, Window.currentRow))
-    many_in_month = F.col("month").isNotNull() & (F.col("owner_uploads") >= bulk_month_uploads)
-    labelled = owner_months.withColumn("owner_total", total).select(
-        F.col("owner").alias("of_owner"),
-        F.col("month").alias("of_month"),
-        (many_in_month | (F.col("owner_total") >= bulk_total_uploads)).alias("is_bulk"),
-        (F.lit(1.0) / F.nullif("owner_alive", F.lit(0))).cast(_VOTE).alias("one_vote"),
+    reached = (
+        owner_months.join(large, on="owner", how="left_semi")
+        .select("owner", "month", total.alias("total"))
+        .where(F.col("total") >= bulk_total_uploads)
     )
-    same = (F.col("owner") == F.col("of_owner")) & F.col("month").eqNullSafe(F.col("of_month"))
-    return uploads.join(labelled, on=same, how="left").select(
-        *uploads.columns,
-        F.coalesce("is_bulk", F.lit(False)).alias("is_bulk"),
-        F.when(F.col("is_alive"), F.col("one_vote")).alias("vote"),
+    many = owner_months.where(F.col("month").isNotNull() & (F.col("owner_uploads") >= bulk_month_uploads))
+    bulk = many.select("owner", "month").union(reached.select("owner", "month")).distinct()
+    one_vote = F.lit(1.0) / F.nullif("owner_alive", F.lit(0))
+    voting = owner_months.select("owner", "month", one_vote.cast("DECIMAL(16, 15)").alias("one_vote"))
+    return (
+        counted.alias("counted")
+        .join(bulk.alias("bulk"), on=_same_owner_month("bulk"), how="left")
+        .join(voting.alias("voting"), on=_same_owner_month("voting"), how="left")
+        .select(
+            "counted.*",
+            F.col("bulk.owner").isNotNull().alias("is_bulk"),
+            (F.col("one_vote") * F.col("alive_count").cast("DECIMAL(10, 0)")).cast(_VOTES).alias("votes"),
+        )
     )
+
+
+def _same_owner_month(other: str) -> Column:
+    same_month = F.col("counted.month").eqNullSafe(F.col(f"{other}.month"))
+    return (F.col("counted.owner") == F.col(f"{other}.owner")) & same_month
 
 
 def build_uploads_monthly(uploads: DataFrame, table: Table, *, as_of: datetime) -> DataFrame:
-    """Uploads per month and value of the table's dimension, from ``prepare_uploads``; months without a gap.
+    """Uploads per month and value of the table's dimension, from ``weigh_uploads``; months without a gap.
 
     Every value has a row for every month from the first to that of ``as_of``, so that series align; the row of the
     unknown month has month NULL and stands only where there is something to count.
     """
     dimension = table.key[1]
-    alive = F.col("is_alive")
+    alive = F.col("alive_count")
     counted = uploads.groupBy("month", F.coalesce(dimension, F.lit(NOT_STATED)).alias(dimension)).agg(
-        _count(alive).alias("upload_count"),
-        F.count(F.lit(1)).alias("ever_count"),
-        F.count_distinct(F.when(alive, F.col("owner"))).alias("owner_count"),
-        F.coalesce(F.sum("vote"), F.lit(0)).cast(_VOTE).alias("votes"),
-        _count(alive & ~F.col("is_bulk")).alias("without_bulk_count"),
-        F.coalesce(F.sum(F.when(alive, F.col("downloads"))), F.lit(0)).alias("download_total"),
-        _count(alive & F.col(dimension).isNotNull()).alias("known_count"),
+        F.sum(alive).alias("upload_count"),
+        F.sum("ever_count").alias("ever_count"),
+        F.count_distinct(F.when(alive > 0, F.col("owner"))).alias("owner_count"),
+        F.coalesce(F.sum("votes"), F.lit(0)).cast(_VOTES).alias("votes"),
+        F.coalesce(F.sum(F.when(~F.col("is_bulk"), alive)), F.lit(0)).alias("without_bulk_count"),
+        F.sum("download_total").alias("download_total"),
+        F.coalesce(F.sum(F.when(F.col(dimension).isNotNull(), alive)), F.lit(0)).alias("known_count"),
     )
     last_month = F.lit(as_of.date().replace(day=1))
     months = counted.agg(F.min("month").alias("first")).select(
@@ -103,14 +138,10 @@ def build_uploads_monthly(uploads: DataFrame, table: Table, *, as_of: datetime) 
     )
 
 
-def _coverage(whole: "Window") -> Column:
+def _coverage(whole: WindowSpec) -> Column:
     total = F.sum(F.coalesce("upload_count", F.lit(0))).over(whole)
     known = F.sum(F.coalesce("known_count", F.lit(0))).over(whole)
     return F.when(total > 0, known.cast("double") / total.cast("double"))
-
-
-def _count(condition: Column) -> Column:
-    return F.coalesce(F.sum(condition.cast("bigint")), F.lit(0)).cast("bigint")
 
 
 def _or_zero(name: str) -> Column:

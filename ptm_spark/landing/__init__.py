@@ -1,6 +1,6 @@
 """The landing zone, the bronze of the lake: raw records as received, nothing that knows Spark."""
 
-from ptm_spark.landing.manifest import Coverage, LandedFile, Manifest, utc_text
+from ptm_spark.landing.manifest import Coverage, LandedFile, Manifest, first_flaw, utc_text
 from ptm_spark.landing.strict import InvalidRecordError, parse_strict
 from ptm_spark.landing.writer import CrawlWriter
 from ptm_spark.landing.zone import Landing
@@ -12,6 +12,7 @@ __all__ = [
     "LandedFile",
     "Landing",
     "Manifest",
+    "first_flaw",
     "parse_strict",
     "utc_text",
 ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
 
 from ptm_spark import __version__
 from ptm_spark.errors import LandingError
@@ -57,6 +59,11 @@ class Manifest:
         return f"{self.source}/{self.entity}/{self.crawl_id}"
 
     @property
+    def order(self) -> tuple[str, str]:
+        """By this crawls are sorted: by observation, and the same way each time where two were at one moment."""
+        return self.observed_at, self.crawl_id
+
+    @property
     def parts(self) -> tuple[LandedFile, ...]:
         """The files that hold records."""
         return tuple(file for file in self.files if file.name.startswith("part-"))
@@ -71,16 +78,22 @@ class Manifest:
 
     @classmethod
     def from_json(cls, content: bytes) -> Manifest:
-        """Raises LandingError where the content is no manifest of this version."""
+        """The manifest in a file; keys that only a later version knows are left out. LandingError where it is none."""
         try:
-            known = {name.name for name in fields(cls)}
-            values = {key: value for key, value in json.loads(content).items() if key in known}
-            values["files"] = tuple(LandedFile(**file) for file in values["files"])
-            return cls(**values | {"keys": tuple(values["keys"]), "failed": tuple(values["failed"])})
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise LandingError(f"not a manifest of this version ({type(error).__name__}: {error})") from None
+            return _READER.validate_json(content)
+        except ValidationError as error:
+            raise LandingError(f"not a manifest of this version ({first_flaw(error)})") from None
+
+
+_READER = TypeAdapter(Manifest)
+
+
+def first_flaw(error: ValidationError) -> str:
+    """The first thing that is wrong with a JSON text, in a line."""
+    first = error.errors()[0]
+    return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
 
 
 def utc_text(moment: datetime) -> str:
-    """ISO 8601 with a Z, microseconds only where there are any."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """ISO 8601 with a Z, to the second: texts of one length sort like the moments."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,11 +1,15 @@
 """Which bytes count as a record: the strictest reading, on which every later reader agrees."""
 
 import json
+import re
+from itertools import accumulate
 from typing import Any
 
 import orjson
 
-_DIGITS_AS_ZEROS = bytes(48 if 48 <= code <= 57 else 32 for code in range(256))
+_NO_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[^"{}\[\]]++', re.DOTALL)
+#: digits as zeros and opening brackets as one kind: tells in one look which records need a closer one
+_SHAPE = bytes.maketrans(b"123456789[", b"000000000{")
 #: 2**63 has 19 digits: shorter integers cannot leave 64 bits
 _LONG_INTEGER = b"0" * 19
 _I64 = range(-(2**63), 2**63)
@@ -21,6 +25,9 @@ def parse_strict(raw: bytes, *, max_depth: int) -> dict[str, Any]:
     Refused are what is no UTF-8, no strict JSON, no object, nested too deep, or holds an integer beyond 64 bits: the
     engines disagree on each, so it must not reach them.
     """
+    shape = raw.translate(_SHAPE)
+    if shape.count(b"{") > max_depth and _depth(raw) > max_depth:
+        raise InvalidRecordError("record:too_deep")
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -31,9 +38,7 @@ def parse_strict(raw: bytes, *, max_depth: int) -> dict[str, Any]:
         raise InvalidRecordError("record:not_json") from None
     if type(value) is not dict:
         raise InvalidRecordError("record:not_object")
-    if raw.count(b"{") + raw.count(b"[") > max_depth and _depth(value) > max_depth:
-        raise InvalidRecordError("record:too_deep")
-    if _LONG_INTEGER in raw.translate(_DIGITS_AS_ZEROS):
+    if _LONG_INTEGER in shape:
         _refuse_wide_integers(raw)
     return value
 
@@ -47,12 +52,6 @@ def _refuse_wide_integers(raw: bytes) -> None:
     json.loads(raw, parse_int=check)
 
 
-def _depth(value: object) -> int:
-    deepest, open_values = 0, [(value, 1)]
-    while open_values:
-        inner, level = open_values.pop()
-        if isinstance(inner, dict | list):
-            deepest = max(deepest, level)
-            children = inner.values() if isinstance(inner, dict) else inner
-            open_values.extend((child, level + 1) for child in children)
-    return deepest
+def _depth(raw: bytes) -> int:
+    """How deep brackets outside strings nest; told without a parser, for parsers give up beyond some depth."""
+    return max(accumulate(1 if code in b"{[" else -1 for code in _NO_BRACKETS.sub(b"", raw)), default=0)

@@ -16,6 +16,7 @@ from ptm_spark.landing.strict import InvalidRecordError, parse_strict
 
 _FLUSH_BYTES = 1 << 20
 _LEVEL = 3
+_LF, _CR = b"\n\r"
 
 
 class _Series:
@@ -92,7 +93,8 @@ class CrawlWriter:
     def add(self, raw: bytes, *, key: str, fetched_at: str, status: int = 200) -> dict[str, Any] | None:
         """Land one record, or set it aside with its reason; the parsed record, or None where it was refused.
 
-        ``key`` names the field whose value becomes the envelope's key (null where the record has none).
+        ``key`` names the field whose value becomes the envelope's key (null where the record has none, or one that is
+        no plain value).
         """
         try:
             if len(raw) > self._settings.max_record_bytes:
@@ -101,12 +103,14 @@ class CrawlWriter:
         except InvalidRecordError as error:
             self._refuse(raw, str(error), fetched_at)
             return None
-        if b"\n" in raw or b"\r" in raw:  # in strict JSON these stand between tokens only
+        if _LF in raw or _CR in raw:  # in strict JSON these stand between tokens only
             raw = raw.replace(b"\n", b" ").replace(b"\r", b" ")
-        name = orjson.dumps(record.get(key))
+        name = record.get(key)
+        if isinstance(name, (dict, list)):
+            name = None  # readers take all behind the first "raw": for the record, so no such key may stand before it
         self._parts.add(
             b'{"seq":%d,"fetched_at":"%b","status":%d,"key":%b,"raw":%b}\n'
-            % (self.seq, fetched_at.encode(), status, name, raw)
+            % (self.seq, fetched_at.encode(), status, orjson.dumps(name), raw)
         )
         self.records += 1
         self.keys.update(record)

@@ -22,25 +22,32 @@ class Landing:
 
     def crawls(self, source: str, entity: str) -> tuple[list[Manifest], list[str]]:
         """Finished crawls of an entity in order of observation, and the places that cannot be read, each with why."""
-        place = self.folder / source / entity
         found, unreadable = [], []
-        for crawl_id in place.names():
-            crawl = place / crawl_id
-            if not crawl.exists(MANIFEST):
-                unreadable.append(
-                    f"{source}/{entity}/{crawl_id}: no {MANIFEST}, so the crawl is unfinished; run its command again"
-                )
-                continue
+        for crawl_id in (self.folder / source / entity).names():
             try:
-                found.append(Manifest.from_json(crawl.read(MANIFEST)))
+                found.append(self._manifest(f"{source}/{entity}/{crawl_id}"))
             except LandingError as error:
-                unreadable.append(f"{source}/{entity}/{crawl_id}/{MANIFEST}: {error}; land the crawl again")
-        return sorted(found, key=lambda crawl: (crawl.observed_at, crawl.crawl_id)), unreadable
+                unreadable.append(str(error))
+        return sorted(found, key=lambda crawl: crawl.order), unreadable
 
     def find(self, path: str) -> Manifest | None:
-        """The finished crawl at ``<source>/<entity>/<crawl_id>``, or None."""
+        """The finished crawl at ``<source>/<entity>/<crawl_id>``; None where there is none that can be read."""
+        try:
+            return self._manifest(path)
+        except LandingError:
+            return None
+
+    def _manifest(self, path: str) -> Manifest:
         crawl = self.folder / path
-        return Manifest.from_json(crawl.read(MANIFEST)) if crawl.exists(MANIFEST) else None
+        if not crawl.exists(MANIFEST):
+            raise LandingError(f"{path}: no {MANIFEST}, so the crawl is unfinished; run its command again")
+        try:
+            manifest = Manifest.from_json(crawl.read(MANIFEST))
+        except LandingError as error:
+            raise LandingError(f"{path}/{MANIFEST}: {error}; land the crawl again") from None
+        if manifest.path != path:  # read from a second place too, its records would count twice
+            raise LandingError(f"{path}: its {MANIFEST} is that of {manifest.path}; remove the copy, or move it back")
+        return manifest
 
     @contextmanager
     def writer(self, path: str, settings: LandingSettings) -> Iterator[CrawlWriter]:

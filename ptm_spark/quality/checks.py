@@ -38,7 +38,9 @@ def gold_measures(staged: Mapping[str, DataFrame], of_models: Measures) -> dict[
 
 def silver_rules(settings: GateSettings, crawls: Mapping[str, Measures]) -> dict[str, tuple[Rule, ...]]:
     """Rules by subject: every new crawl, every silver table."""
-    return {path: crawl_rules(settings) for path in crawls} | {table.path: rules_of(table, settings) for table in SILVER}
+    return {path: crawl_rules(settings) for path in crawls} | {
+        table.path: rules_of(table, settings) for table in SILVER
+    }
 
 
 def gold_rules(settings: GateSettings) -> dict[str, tuple[Rule, ...]]:

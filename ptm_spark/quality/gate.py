@@ -60,7 +60,9 @@ def judge(
         found = _outcomes(gx, context, source, subject, measures[subject], expected)
         for rule, passed in zip(expected, found, strict=True):
             waived = not passed and f"{subject}|{rule.name}" in accepted
-            verdict: Literal["passed", "failed", "accepted"] = "passed" if passed else "accepted" if waived else "failed"
+            verdict: Literal["passed", "failed", "accepted"] = (
+                "passed" if passed else "accepted" if waived else "failed"
+            )
             verdicts.append(Verdict(subject, rule, verdict, measures[subject].get(rule.metric)))
     return verdicts
 

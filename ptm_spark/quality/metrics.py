@@ -49,9 +49,7 @@ def uploads_measures(frame: DataFrame, table: Table) -> Measures:
         F.count(F.lit(1)).alias("value_count"),
     )
     off = [F.abs(F.col(name) - 1) > 1e-9 for name in shares if name != "coverage"]
-    by_month = whole.where(F.col("month").isNotNull()).withColumn(
-        "next", F.lead("month").over(Window.orderBy("month"))
-    )
+    by_month = whole.where(F.col("month").isNotNull()).withColumn("next", F.lead("month").over(Window.orderBy("month")))
     sums = _first(
         frame.agg(
             F.sum("upload_count").cast("double").alias("upload_total"),

@@ -29,7 +29,8 @@ def take_in_listing(
     """
     parts, invalids = sound_files(crawl.parts, mark), sound_files(crawl.invalids, mark)
     damaged = len(crawl.parts) + len(crawl.invalids) - len(parts) - len(invalids)
-    listing = store.stage("listing", read_listing(store.read_lines(crawl, parts), reject_text_chars=reject_text_chars))
+    lines = store.read_lines(crawl, parts)
+    listing = store.stage("listing", read_listing(lines, reject_text_chars=reject_text_chars, carried=crawl.keys))
     before = store.empty(MODELS) if is_first else store.read(MODELS)
     observed = build_models(listing, crawl_id=crawl.crawl_id, scope=crawl.scope)
     if not is_first:
@@ -42,11 +43,13 @@ def take_in_listing(
             census_at=_moment(crawl.observed_at) if is_census else None,
             cutoff=_moment(crawl.cutoff),
         )
-    store.overwrite(MODELS, observed)
+    store.overwrite(MODELS, observed, reshape=is_first)
     after = store.read(MODELS)
     snapshots = build_model_snapshots(before, after, crawl_id=crawl.crawl_id)
-    write_snapshots = store.overwrite if is_first else store.append
-    write_snapshots(MODEL_SNAPSHOTS, snapshots)
+    if is_first:
+        store.overwrite(MODEL_SNAPSHOTS, snapshots, reshape=True)
+    else:
+        store.append(MODEL_SNAPSHOTS, snapshots)
 
     counts = listing.agg(
         F.count(F.lit(1)).alias("read"),
@@ -76,12 +79,14 @@ def take_in_listing(
     }
 
 
-def finish_models(store: Store) -> None:
+def finish_models(store: Store, *, reshape: bool) -> None:
     """Tables that follow from all models at once, built when the last crawl is in."""
-    store.overwrite(MODEL_TAGS, build_model_tags(store.read(MODELS)))
+    store.overwrite(MODEL_TAGS, build_model_tags(store.read(MODELS)), reshape=reshape)
 
 
-def take_in_crawls(store: Store, intake: Intake, marks: Mapping[str, str], *, reject_text_chars: int) -> dict[str, Measures]:
+def take_in_crawls(
+    store: Store, intake: Intake, marks: Mapping[str, str], *, reject_text_chars: int
+) -> dict[str, Measures]:
     """Take in every crawl of a plan, in its order; measures by crawl."""
     begins_anew = not intake.earlier
     measures = {}
@@ -94,7 +99,7 @@ def take_in_crawls(store: Store, intake: Intake, marks: Mapping[str, str], *, re
             census_before=intake.census_before(crawl),
             reject_text_chars=reject_text_chars,
         )
-    finish_models(store)
+    finish_models(store, reshape=begins_anew)
     return measures
 
 

@@ -11,7 +11,10 @@ def build_model_snapshots(before: DataFrame, after: DataFrame, *, crawl_id: str)
     leaves it as it was and makes no false change.
     """
     known = before.select(
-        "repo_oid", F.col("downloads").alias("old_downloads"), F.col("likes").alias("old_likes"), F.lit(True).alias("is_known")
+        "repo_oid",
+        F.col("downloads").alias("old_downloads"),
+        F.col("likes").alias("old_likes"),
+        F.lit(True).alias("is_known"),
     )
     joined = after.where(F.col("crawl_id") == crawl_id).join(known, on="repo_oid", how="left")
     unchanged = F.col("downloads").eqNullSafe(F.col("old_downloads")) & F.col("likes").eqNullSafe(F.col("old_likes"))

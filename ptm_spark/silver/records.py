@@ -3,10 +3,12 @@
 A *hard* rule costs the record its place (it goes to ``rejects``), any other costs it one value (``flaws``).
 """
 
+from collections.abc import Collection
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ptm_spark.columns import moment, raw_text, typed_records
+from ptm_spark.columns import moment, names_of, raw_text, typed_records
 
 #: the fields of a listing row or a detail body that the tables need, with the JSON type of the Hub's contract
 LEAVES = {
@@ -43,16 +45,19 @@ SOFT_RULES = {
 _FLOOR = ("2022-03-02T23:29:04.000Z", "2022-03-02T23:29:05.000Z")
 
 
-def read_listing(dump: DataFrame, *, reject_text_chars: int) -> DataFrame:
+def read_listing(dump: DataFrame, *, reject_text_chars: int, carried: Collection[str] | None = None) -> DataFrame:
     """One row per landed record of a Hub listing: typed values, ``flaws``, and for rejects ``reasons`` and text.
 
     ``reasons`` is empty for a row that may become a model. Envelopes without a record (an address that answered with
-    an error) are left out: they are evidence about a model, not an observation of one.
+    an error) are left out: they are evidence about a model, not an observation of one. ``carried``: the fields that
+    the dump has at all, where its manifest says so.
     """
-    lines = typed_records(dump, LEAVES).where(F.col("status").between(200, 299))
+    lines = typed_records(dump, LEAVES, carried=None if carried is None else {"_id", "id", *carried}).where(
+        F.col("status").between(200, 299)
+    )
     record = F.col("record")
     observed_at = moment(F.col("fetched_at"))
-    reasons = _named(
+    reasons = names_of(
         {
             "id:type": _wrong("id"),
             "id:missing": ~_wrong("id") & (F.coalesce(record["id"], F.lit("")) == ""),
@@ -78,7 +83,7 @@ def read_listing(dump: DataFrame, *, reject_text_chars: int) -> DataFrame:
         record["disabled"].alias("is_disabled"),
         record["downloads"].alias("downloads"),
         record["likes"].alias("likes"),
-        F.array_compact(record["tags"]).alias("tags"),
+        record["tags"].alias("tags"),
         "wrong_type",
         reasons.alias("reasons"),
         F.when(F.size(reasons) > 0, raw_text(F.col("value"))).alias("raw"),
@@ -95,7 +100,9 @@ def _judge_values(read: DataFrame) -> DataFrame:
     latest = F.col("observed_at") + F.expr("INTERVAL 1 DAY")
     sha_fits = F.col("sha").rlike(r"^[0-9a-f]{40}\z")
     rules = {
-        "createdAt:format": F.col("created_text").isNotNull() & F.col("created").isNull() & ~_far(F.col("created_text")),
+        "createdAt:format": F.col("created_text").isNotNull()
+        & F.col("created").isNull()
+        & ~_far(F.col("created_text")),
         "createdAt:range": _far(F.col("created_text")) | (F.col("created") > latest),
         "lastModified:format": F.col("modified_text").isNotNull()
         & F.col("modified").isNull()
@@ -129,7 +136,7 @@ def _judge_values(read: DataFrame) -> DataFrame:
         F.when(F.col("downloads") >= 0, F.col("downloads")).alias("downloads"),
         F.when(F.col("likes") >= 0, F.col("likes")).alias("likes"),
         "tags",
-        F.concat(types, _named(rules)).alias("flaws"),
+        F.concat(types, names_of(rules)).alias("flaws"),
         "reasons",
         "raw",
     )
@@ -138,13 +145,8 @@ def _judge_values(read: DataFrame) -> DataFrame:
 def _far(text: Column) -> Column:
     """A moment by its form, but in a year that no model can be of."""
     year = text.substr(1, 4)
-    return F.coalesce(text.rlike(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T") & ~year.between("1970", "2100"), F.lit(False))
+    return ~year.between("1970", "2100") & text.rlike(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T")
 
 
 def _wrong(name: str) -> Column:
     return F.array_contains("wrong_type", name)
-
-
-def _named(rules: dict[str, Column]) -> Column:
-    """Names of the rules whose condition holds."""
-    return F.array_compact(F.array(*(F.when(broken, F.lit(name)) for name, broken in rules.items())))

@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-_COLUMN_LINE = re.compile(r"^(?P<name>[a-z_][a-z0-9_]*)\s+(?P<type>[A-Z][A-Z0-9_<>,: a-z]*?)\s+COMMENT\s+'(?P<comment>[^']+)',?$")
+_COLUMN_LINE = re.compile(
+    r"^(?P<name>[a-z_][a-z0-9_]*)\s+(?P<type>[A-Z][A-Z0-9_<>,: a-z]*?)\s+COMMENT\s+'(?P<comment>[^']+)',?$"
+)
 
 
 @dataclass(frozen=True)

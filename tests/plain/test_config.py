@@ -143,7 +143,7 @@ def test_a_quoted_value_is_taken_without_its_quotes() -> None:
     assert load(None, ['engine.remote="sc://host:1"']).engine.remote == "sc://host:1"
 
 
-@pytest.mark.parametrize("content", [b"[gold\n", b"gold: 3\n", b'\xff\xfe[\x00g\x00', b"a = 1\na = 2\n"])
+@pytest.mark.parametrize("content", [b"[gold\n", b"gold: 3\n", b"\xff\xfe[\x00g\x00", b"a = 1\na = 2\n"])
 def test_a_file_that_is_no_toml_is_refused_and_named(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "broken.toml"
     file.write_bytes(content)

@@ -2,8 +2,6 @@
 
 import gzip
 import re
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,32 +29,6 @@ SPACE = {"_id": "64a5d1f1c1a5d1f1c1a5d1f1", "id": "someone/demo", "sdk": "gradio
 TOPIC = {"id": 17, "title": "How do I load it?", "slug": "how-do-i-load-it", "posts_count": 3, "category_id": 5}
 OTHERS: dict[str, Row] = {"a data set": DATASET, "a space": SPACE, "a forum topic": TOPIC}
 
-MEASURE_MEMORY = """
-import re, sys
-from datetime import datetime, UTC
-from pathlib import Path
-import zstandard
-from ptm_spark.config import load
-from ptm_spark.crawl.entities import entity_named
-from ptm_spark.crawl.import_dump import import_dump
-from ptm_spark.folder import Folder
-from ptm_spark.landing import Landing
-
-place, (first, between, last) = Path(sys.argv[1]), {"lines": (b"", b"\\n", b""), "array": (b"[", b",", b"]")}[sys.argv[2]]
-row = b'{"_id":"645384a0%016x","id":"a/%d","modelId":"a/b","text":"' + b"x" * 2_000 + b'"}'
-with zstandard.open(place / "dump", "wb") as file:
-    for number in range(0, 200_000, 1_000):
-        rows = between.join(row % (id, id) for id in range(number, number + 1_000))
-        file.write((between if number else first) + rows)
-    file.write(last)
-manifest, _, _ = import_dump(
-    Landing(Folder(place / "lake")), entity_named("hub/models"), [place / "dump"], coverage="census", scope="hub",
-    observed_at=datetime(2024, 7, 11, tzinfo=UTC), settings=load().landing,
-)
-assert (manifest.records, manifest.invalid) == (200_000, 0)
-print(int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1]) / 1024)
-"""
-
 
 @pytest.fixture
 def dump(tmp_path: Path) -> Path:
@@ -80,18 +52,26 @@ def test_the_manifest_says_what_the_dump_is(landing: Landing, dump: Path, covera
 
 
 def test_the_crawl_id_begins_with_the_moment_so_that_ids_sort_by_time(landing: Landing, dump: Path) -> None:
-    moments = [datetime(2024, 7, 11, 12, tzinfo=UTC), datetime(2023, 1, 1, tzinfo=UTC), datetime(2024, 12, 31, tzinfo=UTC)]
+    moments = [
+        datetime(2024, 7, 11, 12, tzinfo=UTC),
+        datetime(2023, 1, 1, tzinfo=UTC),
+        datetime(2024, 12, 31, tzinfo=UTC),
+    ]
     ids = {moment: land(landing, dump, observed_at=moment)[0].crawl_id for moment in moments}
     assert sorted(moments) == sorted(moments, key=ids.__getitem__)
     assert ids[SEEN].startswith("20240711T120000Z-")
 
 
-def test_the_crawl_id_follows_from_the_content_and_not_from_the_place(tmp_path: Path, landing: Landing, dump: Path) -> None:
+def test_the_crawl_id_follows_from_the_content_and_not_from_the_place(
+    tmp_path: Path, landing: Landing, dump: Path
+) -> None:
     elsewhere = write(tmp_path / "copy.jsonl.gz", gzip.compress(dump.read_bytes()))
     assert land(landing, dump)[0].crawl_id == land(landing, elsewhere)[0].crawl_id
 
 
-def test_another_content_scope_coverage_or_moment_is_another_crawl(tmp_path: Path, landing: Landing, dump: Path) -> None:
+def test_another_content_scope_coverage_or_moment_is_another_crawl(
+    tmp_path: Path, landing: Landing, dump: Path
+) -> None:
     other = write(tmp_path / "other.jsonl", as_lines(hub_rows(6)))
     crawls = [
         land(landing, dump)[0],
@@ -158,7 +138,9 @@ def test_records_of_another_entity_are_refused_and_leave_nothing(tmp_path: Path,
 
 
 def test_a_stranger_s_message_names_what_it_has_and_what_it_should_have(tmp_path: Path, landing: Landing) -> None:
-    with pytest.raises(LandingError, match="should carry id and one of _id, modelId, but have category_id, id, posts_count"):
+    with pytest.raises(
+        LandingError, match="should carry id and one of _id, modelId, but have category_id, id, posts_count"
+    ):
         land(landing, write(tmp_path / "dump.jsonl", as_lines([TOPIC])))
 
 
@@ -187,7 +169,9 @@ def broken_array(path: Path) -> Path:
 
 
 @pytest.mark.parametrize("broken", [broken_gzip, broken_array])
-def test_a_damaged_file_gives_nothing_and_the_others_land(tmp_path: Path, landing: Landing, dump: Path, broken: Any) -> None:
+def test_a_damaged_file_gives_nothing_and_the_others_land(
+    tmp_path: Path, landing: Landing, dump: Path, broken: Any
+) -> None:
     bad = broken(tmp_path / "bad")
     crawl, (wrong,), _ = land(landing, bad, dump)
     assert landed_records(landing, crawl) == hub_rows(5)
@@ -251,13 +235,17 @@ def test_any_zone_gives_the_same_utc_moment(text: str) -> None:
     assert utc_text(parse_observed_at(text)) == "2024-07-11T12:00:00Z"
 
 
-@pytest.mark.parametrize("text", ["yesterday", "", "2024-13-01T00:00:00Z", "2024-02-30T00:00:00Z", "1720699200", "12:00:00Z"])
+@pytest.mark.parametrize(
+    "text", ["yesterday", "", "2024-13-01T00:00:00Z", "2024-02-30T00:00:00Z", "1720699200", "12:00:00Z"]
+)
 def test_what_is_no_moment_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(UsageError, match=f"--observed-at {text}: expected a UTC moment such as 2024-07-11T12:00:00Z"):
         parse_observed_at(text)
 
 
-@pytest.mark.parametrize("text", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2101-01-01T00:00:00Z", "9999-12-31T00:00:00Z"])
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2101-01-01T00:00:00Z", "9999-12-31T00:00:00Z"]
+)
 def test_a_year_that_cannot_be_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="expected a year from 1970 to 2100"):
         parse_observed_at(text)
@@ -279,12 +267,3 @@ def test_moments_as_texts_sort_like_the_moments(micros: list[int]) -> None:
     moments = [SEEN + timedelta(microseconds=micro) for micro in sorted(micros)]
     texts = [utc_text(parse_observed_at(moment.isoformat())) for moment in moments]
     assert texts == sorted(texts)
-
-
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from /proc")
-@pytest.mark.parametrize("form", ["lines", "array"])
-def test_memory_does_not_grow_with_the_dump(tmp_path: Path, form: str) -> None:
-    """200,000 records, 400 MB of text, whether a line each or all in one line."""
-    command = [sys.executable, "-c", MEASURE_MEMORY, str(tmp_path), form]
-    peak = float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    assert peak < 300

@@ -85,7 +85,9 @@ def test_two_crawls_of_one_moment_give_the_same_order_one_by_one_and_in_one_go(
     landing: Landing, dump: Path, inside: int
 ) -> None:
     coverages: tuple[Coverage, ...] = ("census", "partial")
-    both = sorted((land(landing, dump, coverage=coverage)[0] for coverage in coverages), key=lambda crawl: crawl.crawl_id)
+    both = sorted(
+        (land(landing, dump, coverage=coverage)[0] for coverage in coverages), key=lambda crawl: crawl.crawl_id
+    )
     assert list(plan(landing).crawls) == both
     intake = plan(landing, published(landing, [both[inside]]))
     assert [*intake.earlier, *intake.crawls] == both
@@ -155,7 +157,9 @@ def test_a_crawl_that_left_the_landing_is_told_and_its_rows_stay(landing: Landin
     state = published(landing, crawls)
     (landing.folder / crawls[1].path).remove()
     intake = plan(landing, state)
-    assert intake.notes == (f"{crawls[1].path}: taken in earlier, no longer in landing; its rows stay until the next rebuild",)
+    assert intake.notes == (
+        f"{crawls[1].path}: taken in earlier, no longer in landing; its rows stay until the next rebuild",
+    )
     assert (intake.crawls, intake.rebuild) == ((), "")
 
 

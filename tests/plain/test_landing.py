@@ -207,9 +207,7 @@ def test_a_folder_without_a_manifest_is_told_and_not_read(landing: Landing) -> N
     (landing.folder / "hub/models/c2").write("part-00000.jsonl.zst", b"half")
     found, unreadable = landing.crawls("hub", "models")
     assert found == [crawl]
-    assert unreadable == [
-        "hub/models/c2: no _manifest.json, so the crawl is unfinished; run its command again"
-    ]
+    assert unreadable == ["hub/models/c2: no _manifest.json, so the crawl is unfinished; run its command again"]
     assert landing.find("hub/models/c2") is None
 
 
@@ -278,7 +276,9 @@ def test_what_an_interrupted_run_has_left_is_replaced(landing: Landing) -> None:
 
 def test_where_records_came_from_is_kept_a_line_a_dump(landing: Landing, tmp_path: Path) -> None:
     content = as_lines(hub_rows(3)) + b"junk\n"
-    crawl, _, _ = land(landing, write(tmp_path / "a.jsonl", content), write(tmp_path / "b.jsonl", as_lines(hub_rows(2))))
+    crawl, _, _ = land(
+        landing, write(tmp_path / "a.jsonl", content), write(tmp_path / "b.jsonl", as_lines(hub_rows(2)))
+    )
     kept = [json.loads(line) for line in landed_lines(landing, crawl, "requests")]
     assert [(line["url"], line["first_seq"], line["count"]) for line in kept] == [
         ("file:a.jsonl", 0, 4),

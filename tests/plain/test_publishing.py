@@ -68,9 +68,7 @@ def test_discarding_twice_is_no_matter(publishing: Publishing) -> None:
     assert publishing.staged() is None
 
 
-def test_the_pointer_moves_in_one_step(
-    publishing: Publishing, lake: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_pointer_moves_in_one_step(publishing: Publishing, lake: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader at any moment before the rename finds the old pointer whole."""
     first = publishing.publish(STATE)
     seen = []

@@ -18,8 +18,15 @@ def read(store: Store, *records: dict[str, Any] | str) -> list[Any]:
 
 
 def test_a_sound_row_keeps_every_value(store: Store) -> None:
-    (row,) = read(store, listing_record(gated="auto", sha="a" * 40, lastModified="2023-06-01T00:00:00.000Z", disabled=False))
-    assert (row.repo_oid, row.model_id, row.downloads, row.likes) == ("645384a0aaaaaaaaaaaaaaaa", "someone/some-model", 40, 3)
+    (row,) = read(
+        store, listing_record(gated="auto", sha="a" * 40, lastModified="2023-06-01T00:00:00.000Z", disabled=False)
+    )
+    assert (row.repo_oid, row.model_id, row.downloads, row.likes) == (
+        "645384a0aaaaaaaaaaaaaaaa",
+        "someone/some-model",
+        40,
+        3,
+    )
     assert (row.pipeline_tag, row.library_name, row.gated) == ("text-generation", "transformers", "auto")
     assert (row.head_sha, row.is_private, row.is_disabled) == ("a" * 40, False, False)
     assert str(row.created_at) == "2023-05-04 10:11:12"
@@ -97,7 +104,11 @@ def test_the_two_floor_seconds_mean_unknown(store: Store) -> None:
         listing_record(createdAt="2022-03-02T23:29:05.000Z"),
         listing_record(createdAt="2022-03-02T23:29:06.000Z"),
     )
-    assert [(row.created_at is None, row.created_at_basis) for row in rows] == [(True, "floor"), (True, "floor"), (False, "hub")]
+    assert [(row.created_at is None, row.created_at_basis) for row in rows] == [
+        (True, "floor"),
+        (True, "floor"),
+        (False, "hub"),
+    ]
 
 
 def test_an_offset_becomes_utc(store: Store) -> None:

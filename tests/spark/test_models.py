@@ -124,7 +124,16 @@ def test_snapshots_hold_changes_only(store: Store) -> None:
 
 
 def test_tags_fall_into_kind_and_value(store: Store) -> None:
-    tags = ["license:mit", "en", "base_model:quantized:a/b", "base_model:a/b", "arxiv:1910.01108", "odd:", "Weird:x", "en"]
+    tags = [
+        "license:mit",
+        "en",
+        "base_model:quantized:a/b",
+        "base_model:a/b",
+        "arxiv:1910.01108",
+        "odd:",
+        "Weird:x",
+        "en",
+    ]
     rows = build_model_tags(models_frame(store, model_row(tags=tags), model_row(repo_oid=OTHER, tags=None))).collect()
     assert [(row.position, row.kind, row.value) for row in sorted(rows, key=lambda row: row.position)] == [
         (0, "license", "mit"),
@@ -140,7 +149,9 @@ def test_tags_fall_into_kind_and_value(store: Store) -> None:
 
 def test_rejects_hold_what_landing_refused_and_what_broke_a_rule(store: Store) -> None:
     listing = read_listing(lines_frame(store, landed_line(listing_record(id=7), 4)), reject_text_chars=20)
-    refused = lines_frame(store, '{"seq":9,"fetched_at":"x","reason":"record:not_json","sha256":"ab","text":"{","bytes":"ew=="}')
+    refused = lines_frame(
+        store, '{"seq":9,"fetched_at":"x","reason":"record:not_json","sha256":"ab","text":"{","bytes":"ew=="}'
+    )
     rows = build_rejects(listing, refused, crawl_id="c1", entity="hub/models").collect()
     assert sorted((row.seq, row.stage, row.reasons, len(row.raw)) for row in rows) == [
         (4, "normalising", ["id:type"], 20),

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from commands import published, ptm_spark
+from commands import ptm_spark, published
 
-from ptm_spark.landing import Landing
 from ptm_spark.folder import Folder
+from ptm_spark.landing import Landing
 from ptm_spark.standin.world import CENSUS_DATES, make_world, write_dumps
 
 pytestmark = pytest.mark.whole
@@ -97,7 +97,9 @@ def test_months_have_no_gap_and_shares_add_up(lake: Path, truth: Any, dimension:
     assert (dated.groupby("month")[dimension].nunique() == dated[dimension].nunique()).all()
     alive = sum(not state.is_removed for state in truth.models.values())
     assert frame["upload_count"].sum() == alive
-    shares = frame.groupby("month", dropna=False)[["upload_share", "owner_weighted_share", "download_share"]].sum(min_count=1)
+    shares = frame.groupby("month", dropna=False)[["upload_share", "owner_weighted_share", "download_share"]].sum(
+        min_count=1
+    )
     assert ((shares - 1).abs().fillna(0) < 1e-9).all().all()
     assert frame["upload_share"].dropna().between(0, 1).all()
     assert {str(month)[:7] for month in dated[dated["is_partial"]]["month"]} == {"2022-03", "2024-11"}

@@ -6,7 +6,7 @@ import shutil
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ptm_spark.config import EngineSettings, conf_file
 from ptm_spark.errors import EnvironmentUnfitError, UsageError
@@ -35,6 +35,11 @@ def open_session(settings: EngineSettings) -> "SparkSession":
     session = _open_spark(settings) if engine_of(settings) == "spark" else _open_embedded()
     session.conf.set("spark.sql.session.timeZone", "UTC")
     return session
+
+
+def is_embedded_running() -> bool:
+    """Whether this process has the embedded engine's server."""
+    return _server is not None
 
 
 def check_packages() -> None:
@@ -94,6 +99,7 @@ def find_jars() -> list[Path]:
 def _open_embedded() -> "SparkSession":
     global _server
     os.environ.setdefault("RUST_LOG", "error")
+    os.environ.setdefault("MIMALLOC_PURGE_DELAY", "-1")  # a job ends soon: giving memory back costs more than it brings
     if _server is None:
         from pysail.spark import SparkConnectServer
 
@@ -107,9 +113,10 @@ def _connect(address: str) -> "SparkSession":
     from pyspark.sql import SparkSession
     from pyspark.sql.connect.client.retries import DefaultPolicy
 
-    session: SparkSession = SparkSession.builder.remote(address).create()  # never one that talks to another server
+    builder: Any = SparkSession.builder
+    session: SparkSession = builder.remote(address).create()  # never one that talks to another server
     # the default waits ten silent minutes for a server that is gone
-    session.client.set_retry_policies([DefaultPolicy(max_retries=3, max_backoff=2000)])
+    session.client.set_retry_policies([DefaultPolicy(max_retries=3, max_backoff=2000)])  # type: ignore[operator]
     return session
 
 

@@ -26,9 +26,8 @@ def build(job: Job) -> None:
     with job.step("build-gold"):
         counted = store.stage("counted", count_uploads(store.read(MODELS), as_of=as_of))
         uploads = store.stage("uploads", weigh_uploads(counted, **bulk))
-        frames = {
-            table.path: store.stage(table.name, build_uploads_monthly(uploads, table, as_of=as_of)) for table in GOLD
-        }
+        built = {table: build_uploads_monthly(uploads, table, as_of=as_of) for table in GOLD}
+        frames = {table.path: store.stage(table.name, frame) for table, frame in built.items()}
         measures = checks.gold_measures(frames, state.measures[MODELS.path])
         verdicts = gate.judge(measures, checks.gold_rules(job.settings.gate), job.accepted_rules(state))
         job.judge(state, measures, verdicts)

@@ -26,13 +26,7 @@ def main(job: Job, other: Annotated[str, typer.Argument(help="The lake to compar
         found = compare_tables(left.read(table), right.read(table), table)
         if not found.is_equal:
             differing.append(table.path)
-        unequal = {name: count for name, count in found.unequal.items() if count} or ""
-        verdict = (
-            "equal"
-            if found.is_equal
-            else f"DIFFERENT: only here {found.left_only}, only there {found.right_only} {unequal}"
-        )
-        sys.stdout.write(f"{table.path:<44}{found.left_rows:>12,} {found.right_rows:>12,}  {verdict}\n")
+        sys.stdout.write(f"{table.path:<44}{found.left_rows:>12,} {found.right_rows:>12,}  {found}\n")
     job.summary |= {"differing": differing}
     if differing:
         raise PtmError(f"{len(differing)} tables differ between {job.lake.url} and {other}")

@@ -17,10 +17,7 @@ def main(
     job: Job,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build all tables anew from landing.")] = False,
 ) -> None:
-    """Run all stages on what is new: silver, gate, gold, publication, report.
-
-    Where the gate fails on several new crawls, they are taken in one by one, so that only the bad ones are held.
-    """
+    """Run all stages on what is new: silver, gate, gold, publication, report; hold crawls that break the gate."""
     intake = job.plan(rebuild=rebuild)
     if not intake.crawls:
         job.log.info("nothing new to take in, the tables stay as they are")

@@ -28,6 +28,12 @@ class Difference:
             self.left_only or self.right_only or any(self.unequal.values())
         )
 
+    def __str__(self) -> str:
+        if self.is_equal:
+            return "equal"
+        unequal = {name: count for name, count in self.unequal.items() if count}
+        return f"DIFFERENT: only here {self.left_only}, only there {self.right_only}, unequal {unequal}"
+
 
 def compare_tables(left: DataFrame, right: DataFrame, table: Table) -> Difference:
     """Join two frames of one contract on its key (nulls are equal) and compare every other column."""

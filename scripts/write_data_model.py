@@ -22,7 +22,8 @@ def describe(table: Table) -> str:
     """A table's section: grain, key, history, columns."""
     rows = "\n".join(f"| `{field.name}` | {field.type} | {field.comment} |" for field in table.fields)
     return (
-        f"### `{table.path}`\n\n{table.grain[0].upper() + table.grain[1:]}. Key: {', '.join(f'`{name}`' for name in table.key)}; "
+        f"### `{table.path}`\n\n{table.grain[0].upper() + table.grain[1:]}. "
+        f"Key: {', '.join(f'`{name}`' for name in table.key)}; "
         f"{HISTORY[table.history]}.\n\n| column | type | meaning |\n|---|---|---|\n{rows}\n"
     )
 

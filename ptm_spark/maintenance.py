@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ptm_spark.catalogue import LAYERS
+from ptm_spark.catalogue import delta_tables
 from ptm_spark.errors import UsageError
 from ptm_spark.folder import Folder
 from ptm_spark.publishing import State
@@ -31,8 +31,6 @@ def maintain(
     newest version, a checkpoint shortens the log that they read. UsageError for a retention below Delta's week that is
     not said to be meant.
     """
-    from deltalake import DeltaTable
-
     if retention_hours < SAFE_HOURS and not short_is_meant:
         raise UsageError(
             f"--retention-hours {retention_hours}: below {SAFE_HOURS} h a reader may lose the files it reads; "
@@ -40,22 +38,17 @@ def maintain(
         )
     versions = published.tables if published else {}
     done = []
-    for layer in LAYERS:
-        for name in (lake / layer).names():
-            path = f"{layer}/{name}"
-            if not lake.exists(f"{path}/_delta_log"):
-                continue
-            table = DeltaTable(f"{lake.url}/{path}")
-            if path in versions and _files(f"{lake.url}/{path}", versions[path]) - set(table.file_uris()):
-                done.append(Maintained(path, 0, 0, "readers follow an older version; run ptm-spark run first"))
-                continue
-            compacted = table.optimize.compact()["numFilesRemoved"] if apply and layer == "ops" else 0
-            deleted = table.vacuum(
-                retention_hours=retention_hours, enforce_retention_duration=not short_is_meant, dry_run=not apply
-            )
-            if apply and versions.get(path, table.version()) == table.version():
-                table.create_checkpoint()
-            done.append(Maintained(path, len(deleted), compacted))
+    for path, table in delta_tables(lake):
+        if path in versions and _files(table.table_uri, versions[path]) - set(table.file_uris()):
+            done.append(Maintained(path, 0, 0, "readers follow an older version; run ptm-spark run first"))
+            continue
+        compacted = table.optimize.compact()["numFilesRemoved"] if apply and path.startswith("ops/") else 0
+        deleted = table.vacuum(
+            retention_hours=retention_hours, enforce_retention_duration=not short_is_meant, dry_run=not apply
+        )
+        if apply and versions.get(path, table.version()) == table.version():
+            table.create_checkpoint()
+        done.append(Maintained(path, len(deleted), compacted))
     return done
 
 

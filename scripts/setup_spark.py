@@ -5,10 +5,16 @@ Where one cannot be had the embedded engine still does everything, so this says 
 
 import os
 import shutil
+import ssl
 import stat
 import subprocess
 import sys
+import warnings
 from pathlib import Path
+
+import certifi
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 
 from ptm_spark.errors import EnvironmentUnfitError
 from ptm_spark.session import ENGINE_HOME, find_jars, find_java
@@ -26,13 +32,15 @@ NEEDLESS = (
     "io.unitycatalog:unitycatalog-hadoop",
     "org.antlr:antlr4-runtime",
 )
+#: Java wants one; there is no secret in public certificates
+TRUST_PASSWORD = "changeit"
 #: the wheel's Java has no vector module, and refuses to start when Spark asks for it
 JAVA_WRAPPER = """#!/bin/sh
 for argument do
   shift
   [ "$argument" = --add-modules=jdk.incubator.vector ] || set -- "$@" "$argument"
 done
-exec "{java}" "$@"
+exec "{java}" -Djavax.net.ssl.trustStore="{trusted}" -Djavax.net.ssl.trustStorePassword={password} "$@"
 """
 RESOLVE = """
 import sys
@@ -59,8 +67,20 @@ def install_java() -> None:
     (home / "bin").mkdir(parents=True, exist_ok=True)
     shutil.copy(source / "release", home / "release")
     wrapper = home / "bin" / "java"
-    wrapper.write_text(JAVA_WRAPPER.format(java=source / "bin" / "java"), encoding="utf-8")
+    trusted = home / "trusted.p12"
+    trusted.write_bytes(machine_trust())
+    text = JAVA_WRAPPER.format(java=source / "bin" / "java", trusted=trusted, password=TRUST_PASSWORD)
+    wrapper.write_text(text, encoding="utf-8")
     wrapper.chmod(wrapper.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+
+
+def machine_trust() -> bytes:
+    """The certificates that this machine trusts, as Java reads them: the wheel's Java knows none of its owner's own."""
+    found = ssl.get_default_verify_paths().cafile
+    with warnings.catch_warnings(action="ignore"):  # some authorities' serial numbers are odd
+        bundle = x509.load_pem_x509_certificates(Path(found or certifi.where()).read_bytes())
+    named = [pkcs12.PKCS12Certificate(certificate, str(n).encode()) for n, certificate in enumerate(bundle)]
+    return pkcs12.serialize_java_truststore(named, BestAvailableEncryption(TRUST_PASSWORD.encode()))
 
 
 def resolve_jars(java: Path) -> None:

@@ -19,13 +19,14 @@ _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _SLICES = {"gzip": 8_000, "zstd": 250}
 _BOM = b"\xef\xbb\xbf"
 #: arrays, and objects spread over lines, are told by how a file begins ({} says nothing); any other file is lines
-_VALUES_AHEAD = re.compile(rb"(?:[ \t\r\n]|\{\})*+(?:\[|\{[ \t\r]*+\n)")
+_VALUES_AHEAD = re.compile(rb"(?:[ \t\r\n]|\{\})*(?:\[|\{[ \t\r]*+\n)")
 _GAP = re.compile(rb"[ \t\r\n,]*")
+# only single characters are repeated possessively: of groups, Python before 3.11.5 makes wrong matches (gh-106052)
 _ESCAPES = re.compile(rb'\\[\\"]')
 #: strings and what is between them, up to a bracket or to a string that is not closed …
-_RUN = re.compile(rb'[^"{}\[\]]*+(?:"[^"]*+"[^"{}\[\]]*+)*+')
+_RUN = re.compile(rb'[^"{}\[\]]*+(?:"[^"]*+"[^"{}\[\]]*+)*')
 #: … or also, outside of brackets, to what ends a bare word
-_BARE_RUN = re.compile(rb'[^"{}\[\],\n]*+(?:"[^"]*+"[^"{}\[\],\n]*+)*+')
+_BARE_RUN = re.compile(rb'[^"{}\[\],\n]*+(?:"[^"]*+"[^"{}\[\],\n]*+)*')
 _QUOTE = ord('"')
 
 

@@ -17,7 +17,7 @@ help: ## print this help
 setup: ## install everything into .venv: packages, Java if there is none, the Delta jars
 	@scripts/setup.sh
 
-run: setup ## the whole path on an invented Hub: dumps, landing, silver, gate, gold, page (LAKE=lake MODELS=20000)
+run: setup ## the whole path on an invented Hub: dumps, landing, silver, gate, gold, page (LAKE=lake MODELS=20000, at least 4000)
 	@scripts/run_world.sh $(LAKE) $(MODELS)
 
 test: setup ## all tests
@@ -50,5 +50,5 @@ lock: setup ## resolve the pinned packages anew (after a change in pyproject.tom
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 	  --extra dev pyproject.toml --output-file requirements.lock
 
-clean: ## remove what set-up and runs have made
-	rm -rf $(VENV) $(LAKE) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis bench/results
+clean: ## remove what set-up, tests and benchmarks have made; never a lake
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis bench/results

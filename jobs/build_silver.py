@@ -23,7 +23,7 @@ def main(
     if intake.crawls:
         build(job, intake)
     else:
-        job.log.info("nothing new to take in, the tables stay as they are")
+        job.leave_as_is()
 
 
 def build(job: Job, intake: Intake) -> None:

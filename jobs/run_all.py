@@ -20,7 +20,7 @@ def main(
     """Run all stages on what is new: silver, gate, gold, publication, report; hold crawls that break the gate."""
     intake = job.plan(rebuild=rebuild)
     if not intake.crawls:
-        job.log.info("nothing new to take in, the tables stay as they are")
+        job.leave_as_is()
         return
     gate.warm_up()
     failures = job.try_stages(_stages, intake)

@@ -21,10 +21,6 @@ Main = TypeVar("Main", bound=Callable[..., Any])
 _WRITES = "__ptm_writes__"
 
 
-class TerminatedError(BaseException):
-    """SIGTERM: end in good order, exit 143."""
-
-
 def command(*, writes: bool) -> Callable[[Main], Main]:
     """Mark a function ``main(job, …)`` as a command; one that ``writes`` has the lake for itself while it runs."""
 
@@ -105,9 +101,6 @@ def _execute(main: Callable[..., Any], own: dict[str, Any], common: dict[str, An
     except KeyboardInterrupt:
         _say("interrupted; run the same command again to go on")
         code = 130
-    except TerminatedError:
-        _say("terminated; run the same command again to go on")
-        code = 143
     except OSError as error:
         _say(
             f"{error.filename or 'disk'}: {error.strerror or error}; "
@@ -142,7 +135,9 @@ def _leave(code: int) -> NoReturn:
 
 
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise TerminatedError
+    """SIGTERM: leave at once; an exception here could be swallowed by an import, and its lock stay held."""
+    os.write(2, b"ptm-spark: terminated; run the same command again to go on\n")
+    os._exit(143)
 
 
 def _first_line(error: Exception) -> str:

@@ -36,6 +36,7 @@ class Folder:
 
     def names(self) -> list[str]:
         """Names in it, sorted, without hidden and unfinished ones; empty where the folder is absent."""
+        self.fs.invalidate_cache(self.path)  # others, and engines, write here, too
         if not self.fs.isdir(self.path):
             return []
         found = (entry.rstrip("/").rpartition("/")[2] for entry in self.fs.ls(self.path, detail=False))

@@ -132,6 +132,12 @@ class Job:
         self.store.fingerprint = ",".join(f"{path}={mark}" for path, mark in marks.items()) + f";n{NORMALISER}"
         return marks
 
+    def leave_as_is(self) -> None:
+        """Where nothing is new: take back what a killed run may have left, if it left anything, and say so."""
+        if self.publishing.staged() is not None or self.lake.exists("_staging"):
+            self.rollback()
+        self.log.info("nothing new to take in, the tables stay as they are")
+
     def rollback(self) -> None:
         """Make every table what was published, so that no reader sees an unpublished run and no rerun adds to one."""
         from ptm_spark.tables import GOLD, SILVER
@@ -219,7 +225,9 @@ class Job:
     def hold(self, error: GateError) -> GateError:
         """Leave the blamed crawls out of later runs until somebody decides; the error that says so."""
         self.publishing.hold(error.crawls, reason=str(error), rules=error.rules, run_id=self.run_id)
-        held = ", ".join(error.crawls) or "none"
+        if not error.crawls:
+            return GateError(f"{error}; no new crawl is to blame: look at ops/dq_results, and at settings under [gate]")
+        held = ", ".join(error.crawls)
         return GateError(
             f"{error}; held: {held}; look at it, then ptm-spark accept or ptm-spark reject it with a --reason"
         )

@@ -96,8 +96,13 @@ class Publishing:
     def hold(self, crawls: tuple[str, ...], *, reason: str, rules: tuple[str, ...], run_id: str) -> None:
         """Leave crawls out of later runs until somebody decides."""
         now = utc_text(datetime.now(UTC))
-        held = {crawl: Decision("held", reason, rules, run_id, now) for crawl in crawls}
-        self._write_decisions(self.decisions() | held)
+        known = self.decisions()
+        # rules that were waived before stay waived once the crawl is accepted again
+        all_rules = {crawl: (*known[crawl].rules, *rules) if crawl in known else rules for crawl in crawls}
+        held = {
+            crawl: Decision("held", reason, tuple(dict.fromkeys(all_rules[crawl])), run_id, now) for crawl in crawls
+        }
+        self._write_decisions(known | held)
 
     def decide(self, crawl: str, state: Literal["accepted", "rejected"], reason: str) -> None:
         """A person's word on a held crawl; UsageError where the crawl is not held."""

@@ -95,7 +95,7 @@ def test_every_message_of_the_troubleshooting_table_is_one_of_ours() -> None:
     messages = [
         text for row in re.findall(r"^\| (`[^|]*)\|", table, re.MULTILINE) for text in re.findall("`(.+?)`", row)
     ]
-    # a message's own words, between what is filled in; one is filled in at its end, one is another library's
+    # a message's own words, between what is filled in; one is another library's
     pieces = {piece.strip(" ;:,?") for text in messages for piece in text.split("…")} - {""}
     joined = re.sub(r'"\s*\n\s*f?"', "", SOURCES)
     unknown = {
@@ -103,7 +103,7 @@ def test_every_message_of_the_troubleshooting_table_is_one_of_ours() -> None:
         for piece in pieces
         if not re.search(re.sub(r"(?:\\ )?(?:hub/models|gzip|_manifest\\.json|spark)", ".*", re.escape(piece)), joined)
     }
-    assert unknown == {"Install s3fs to access S3", "held: none"}
+    assert unknown == {"Install s3fs to access S3"}
 
 
 def test_every_function_and_test_that_the_method_names_is_there() -> None:

@@ -19,7 +19,7 @@ def main(
     coverage: Annotated[Coverage, typer.Option(help="What absence from it means.")] = "partial",
     scope: Annotated[str, typer.Option(help="Population looked at.")] = "hub",
 ) -> None:
-    """Land a saved dump like a crawl: partial unless you say otherwise: only a census tells what is gone."""
+    """Land a saved dump like a crawl; partial unless you say otherwise, for only a census tells what is gone."""
     from ptm_spark.crawl.entities import entity_named
     from ptm_spark.crawl.import_dump import import_dump, parse_observed_at
 

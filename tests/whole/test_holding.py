@@ -34,6 +34,15 @@ def answers(lake: Path) -> dict[str, Any]:
     }
 
 
+def decide(lake: Path, word: str, reason: str) -> tuple[Path, str]:
+    """A copy of the lake in which a person has spoken on the held crawl, and that crawl's id."""
+    copy = lake.parent / word
+    shutil.copytree(lake, copy)
+    (crawl,) = [entry.name for entry in (copy / "landing/hub/models").iterdir() if entry.name.startswith("20241130")]
+    ptm_spark(word, crawl, "--reason", reason, "--lake", copy)
+    return copy, crawl
+
+
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any], str]:
     """A lake with two good censuses published and half a census held; the answers before; what the run said."""
@@ -72,20 +81,14 @@ def test_no_reader_sees_it(held: tuple[Path, dict[str, Any], str]) -> None:
 
 def test_rejected_the_next_run_is_fine_and_changes_nothing(held: tuple[Path, dict[str, Any], str]) -> None:
     lake, before, _ = held
-    copy = lake.parent / "rejected"
-    shutil.copytree(lake, copy)
-    (crawl,) = [entry.name for entry in (copy / "landing/hub/models").iterdir() if entry.name.startswith("20241130")]
-    ptm_spark("reject", crawl, "--reason", "the exporter lost half of them", "--lake", copy)
+    copy, _ = decide(lake, "reject", "the exporter lost half of them")
     assert "nothing new" in ptm_spark("run", "--lake", copy).stderr
     assert answers(copy) == before
 
 
 def test_accepted_it_is_published(held: tuple[Path, dict[str, Any], str]) -> None:
     lake, before, _ = held
-    copy = lake.parent / "accepted"
-    shutil.copytree(lake, copy)
-    (crawl,) = [entry.name for entry in (copy / "landing/hub/models").iterdir() if entry.name.startswith("20241130")]
-    ptm_spark("accept", crawl, "--reason", "the Hub did lose half of them", "--lake", copy)
+    copy, crawl = decide(lake, "accept", "the Hub did lose half of them")
     ptm_spark("run", "--lake", copy)
     models = published(copy, "silver/models").to_pandas()
     assert models["crawl_id"].eq(crawl).sum() > MODELS // 3

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 # The Hub began to keep creation times in the night of this migration; whatever was there before carries one of its two
-# seconds (APIS.md, 1.3).
+# seconds.
 FLOOR_AT = datetime(2022, 3, 2, 23, 29, 4, tzinfo=UTC)
 FLOOR_ENDS_AT = datetime(2022, 3, 2, 23, 29, 6, tzinfo=UTC)
 

@@ -11,6 +11,8 @@ from ptm_spark.command import as_callback
 
 COMMANDS = {
     "run": ("run_all", "All stages, only what is new: silver, gate, gold, report."),
+    "crawl-hub": ("crawl_hub", "Crawl the Hub into the landing zone."),
+    "crawl-forum": ("crawl_forum", "Crawl the forum into the landing zone."),
     "import-dump": ("import_dump", "Land a saved dump like a crawl."),
     "build-silver": ("build_silver", "Take new crawls into the silver tables."),
     "check-silver": ("check_silver", "Judge the silver tables that wait."),
@@ -23,7 +25,7 @@ COMMANDS = {
     "reject": ("reject", "Keep a held crawl out for good."),
     "compare": ("compare", "Compare two lakes row by row."),
     "doctor": ("doctor", "Check the environment, one line a finding."),
-    "standin": ("standin", "Write the dumps of an invented Hub."),
+    "standin": ("standin", "Serve the stand-in Hub and forum, or write dumps of the invented Hub."),
 }
 
 

@@ -7,7 +7,7 @@ import typer
 
 from ptm_spark.command import command, run
 from ptm_spark.job import Job
-from ptm_spark.landing import Coverage
+from ptm_spark.landing import Coverage, parse_moment
 
 
 @command(writes=False)
@@ -21,10 +21,10 @@ def main(
 ) -> None:
     """Land a saved dump like a crawl; partial unless you say otherwise, for only a census tells what is gone."""
     from ptm_spark.crawl.entities import entity_named
-    from ptm_spark.crawl.import_dump import import_dump, parse_observed_at
+    from ptm_spark.crawl.import_dump import import_dump
 
     manifest, wrong, is_new = import_dump(
-        job.landing, entity_named(entity), dumps, observed_at=parse_observed_at(observed_at),
+        job.landing, entity_named(entity), dumps, observed_at=parse_moment(observed_at),
         coverage=coverage, scope=scope, settings=job.settings.landing,
     )  # fmt: skip
     for text in wrong:

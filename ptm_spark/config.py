@@ -44,6 +44,24 @@ class GoldSettings(_Section):
     bulk_total_uploads: int = Field(ge=1)
 
 
+class CrawlSettings(_Section):
+    contact: str
+    hub_per_second: float = Field(gt=0)
+    forum_per_second: float = Field(gt=0)
+    pace_this_machine: bool
+    reserve_share: float = Field(ge=0, lt=1)
+    connections: int = Field(ge=1, le=64)
+    shards: int = Field(ge=1, le=64)
+    attempts: int = Field(ge=1)
+    timeout_seconds: float = Field(gt=0)
+    max_body_bytes: int = Field(ge=1_000)
+    max_card_bytes: int = Field(ge=1_000)
+    page_size: int = Field(ge=1, le=1000)
+    overlap_hours: float = Field(ge=0)
+    redirect_hosts: list[str]
+    hub_expand: list[str]
+
+
 class Settings(_Section):
     """All settings; what each means stands in ``conf/base.toml``."""
 
@@ -51,6 +69,7 @@ class Settings(_Section):
     landing: LandingSettings
     gate: GateSettings
     gold: GoldSettings
+    crawl: CrawlSettings
 
 
 def conf_file(name: str) -> Traversable:

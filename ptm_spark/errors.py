@@ -42,3 +42,15 @@ class ContractError(PtmError):
 
 class BusyError(PtmError):
     """Another process works on the same lake or crawl. Exit code 1."""
+
+
+class CrawlError(PtmError):
+    """A crawl cannot go on: the service refuses, is gone, or answers against its contract. Exit code 1."""
+
+
+class InterruptedCrawlError(PtmError):
+    """A crawl was told to stop and has put down where it stands; ``exit_code`` is 130 or 143, by the signal."""
+
+    def __init__(self, message: str, *, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code

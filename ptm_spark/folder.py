@@ -2,19 +2,22 @@
 
 import hashlib
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Any, Self
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from ptm_spark.errors import BusyError, UsageError
 
-_UNFINISHED = ".unfinished"
+#: ends the names of files that are not whole yet
+#: ends the names of files that are not whole yet
+UNFINISHED = ".unfinished"
 
 
 class Folder:
@@ -40,7 +43,7 @@ class Folder:
         if not self.fs.isdir(self.path):
             return []
         found = (entry.rstrip("/").rpartition("/")[2] for entry in self.fs.ls(self.path, detail=False))
-        return sorted(name for name in found if not name.startswith(".") and not name.endswith(_UNFINISHED))
+        return sorted(name for name in found if not name.startswith(".") and not name.endswith(UNFINISHED))
 
     def exists(self, name: str = "") -> bool:
         return bool(self.fs.exists(f"{self.path}/{name}" if name else self.path))
@@ -52,6 +55,10 @@ class Folder:
     def read(self, name: str) -> bytes:
         """Whole content of a small file; FileNotFoundError where it is absent."""
         return bytes(self.fs.cat_file(f"{self.path}/{name}"))
+
+    def open(self, name: str) -> Any:
+        """A file to read in pieces."""
+        return self.fs.open(f"{self.path}/{name}", "rb")
 
     def write(self, name: str, content: bytes) -> None:
         """Replace a file in one step: a reader, or a crash, sees the old content or the new, never a mix."""
@@ -71,7 +78,7 @@ class Folder:
             return
         parent = Path(target).parent
         parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(target + _UNFINISHED)
+        unfinished = Path(target + UNFINISHED)
         with unfinished.open("wb") as file:
             yield file
             file.flush()
@@ -85,8 +92,13 @@ class Folder:
 
     def sha256(self, name: str) -> str:
         """Hex digest of a file's bytes, read in pieces."""
-        with self.fs.open(f"{self.path}/{name}", "rb") as file:
+        with self.open(name) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def delete(self, name: str) -> None:
+        """Delete a file; nothing where it is absent."""
+        if self.exists(name):
+            self.fs.rm_file(f"{self.path}/{name}")
 
     def remove(self) -> None:
         """Delete the folder and all in it."""
@@ -121,6 +133,16 @@ class Folder:
         finally:
             holder.unlink(missing_ok=True)
             lock.release()
+
+
+def free_bytes(folder: Folder) -> int | None:
+    """Bytes free where a folder lies or will lie; None on object stores."""
+    if not folder.is_local:
+        return None
+    place = Path(folder.path)
+    while not place.exists():
+        place = place.parent
+    return shutil.disk_usage(place).free
 
 
 def _holder(place: Path) -> str:

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from ptm_spark.config import Settings
 from ptm_spark.errors import GateError, PtmError
 from ptm_spark.folder import Folder
 from ptm_spark.intake import NORMALISER, Intake, fingerprint, plan_intake
-from ptm_spark.landing import Landing
+from ptm_spark.landing import Landing, Manifest
 from ptm_spark.publishing import Publishing, State
 from ptm_spark.run_log import RunLog, Step
 from ptm_spark.session import EngineName, engine_of, open_session
@@ -98,6 +98,18 @@ class Job:
         if text not in self.warnings:
             self.warnings.append(text)
             self.log.warning(text)
+
+    # ---- what has landed
+
+    def tell_landed(self, crawls: Iterable[tuple[Manifest, bool]]) -> None:
+        """Of each crawl (manifest, whether it is new): log what has landed, keep it for the summary, warn of the rest."""
+        for crawl, is_new in crawls:
+            facts = {"crawl": crawl.path} | {name: getattr(crawl, name) for name in ("records", "invalid", "coverage")}
+            facts |= crawl.counts
+            self.summary.setdefault("landed", []).append(facts | {"new": is_new})
+            self.log.info("landed" if is_new else "already landed, nothing to do", **facts)
+            for what in crawl.failed if is_new else ():
+                self.warn(f"{crawl.path}: gave nothing: {what}")
 
     # ---- what to take in
 

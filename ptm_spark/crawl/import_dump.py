@@ -3,33 +3,18 @@
 import hashlib
 import itertools
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ptm_spark.config import LandingSettings
 from ptm_spark.crawl.dump_file import digest_dump, read_records
 from ptm_spark.crawl.entities import Entity
-from ptm_spark.errors import LandingError, UsageError
+from ptm_spark.errors import LandingError
 from ptm_spark.landing import Coverage, CrawlWriter, Landing, Manifest, utc_text
 
 #: so many records decide whether a dump is of the entity it is said to be
 _SAMPLE = 100
-
-
-def parse_observed_at(text: str) -> datetime:
-    """A moment in ISO 8601; UsageError where it is none, lacks its zone or lies outside 1970–2100."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--observed-at {text}: expected a UTC moment such as 2024-07-11T12:00:00Z") from None
-    if moment.tzinfo is None:
-        raise UsageError(
-            f"--observed-at {text}: without a zone it is no moment; write {moment.isoformat()}Z if it is UTC"
-        )
-    if not 1970 <= moment.year <= 2100:
-        raise UsageError(f"--observed-at {text}: expected a year from 1970 to 2100")
-    return moment.astimezone(UTC)
 
 
 def import_dump(

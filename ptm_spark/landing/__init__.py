@@ -1,11 +1,13 @@
 """The landing zone, the bronze of the lake: raw records as received, nothing that knows Spark."""
 
-from ptm_spark.landing.manifest import Coverage, LandedFile, Manifest, first_flaw, utc_text
+from ptm_spark.landing.checkpoint import Checkpoint
+from ptm_spark.landing.manifest import Coverage, LandedFile, Manifest, first_flaw, parse_moment, utc_text
 from ptm_spark.landing.strict import InvalidRecordError, parse_strict
 from ptm_spark.landing.writer import CrawlWriter
 from ptm_spark.landing.zone import Landing
 
 __all__ = [
+    "Checkpoint",
     "Coverage",
     "CrawlWriter",
     "InvalidRecordError",
@@ -13,6 +15,7 @@ __all__ = [
     "Landing",
     "Manifest",
     "first_flaw",
+    "parse_moment",
     "parse_strict",
     "utc_text",
 ]

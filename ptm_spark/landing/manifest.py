@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from ptm_spark import __version__
-from ptm_spark.errors import LandingError
+from ptm_spark.errors import LandingError, UsageError
 
 Coverage = Literal["census", "incremental", "partial"]
 MANIFEST = "_manifest.json"
@@ -32,7 +32,8 @@ class Manifest:
 
     ``scope`` names the population looked at, ``coverage`` how much of it (only a census without ``failed`` can tell
     that a model is gone), ``cutoff`` the moment up to which creation is covered, ``keys`` the record keys the source
-    can carry at all, ``failed`` the addresses or files that gave nothing. Times are ISO 8601 UTC texts.
+    can carry at all, ``failed`` the addresses or files that gave nothing, ``counts`` what a crawler counted (requests,
+    expected, seen, missing …). Times are ISO 8601 UTC texts.
     """
 
     source: str
@@ -51,6 +52,7 @@ class Manifest:
     started_at: str
     finished_at: str
     options: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
     tool_version: str = __version__
 
     @property
@@ -97,3 +99,16 @@ def first_flaw(error: ValidationError) -> str:
 def utc_text(moment: datetime) -> str:
     """ISO 8601 with a Z, to the second: texts of one length sort like the moments."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def parse_moment(text: str, option: str = "--observed-at", other: str = "") -> datetime:
+    """A moment in ISO 8601; UsageError, naming the option, where it is none, lacks its zone or is not of 1970–2100."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{option} {text}: expected a UTC moment such as 2024-07-11T12:00:00Z{other}") from None
+    if moment.tzinfo is None:
+        raise UsageError(f"{option} {text}: without a zone it is no moment; write {moment.isoformat()}Z if it is UTC")
+    if not 1970 <= moment.year <= 2100:
+        raise UsageError(f"{option} {text}: expected a year from 1970 to 2100")
+    return moment.astimezone(UTC)

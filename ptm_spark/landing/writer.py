@@ -2,121 +2,132 @@
 
 import base64
 import hashlib
-from contextlib import ExitStack
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import IO, Any
+from pathlib import Path
+from typing import Any
 
 import orjson
-import zstandard
 
 from ptm_spark.config import LandingSettings
 from ptm_spark.folder import Folder
-from ptm_spark.landing.manifest import MANIFEST, LandedFile, Manifest, utc_text
+from ptm_spark.landing.checkpoint import CHECKPOINT, Checkpoint, OpenSeries
+from ptm_spark.landing.manifest import MANIFEST, Manifest, utc_text
+from ptm_spark.landing.series import Series
 from ptm_spark.landing.strict import InvalidRecordError, parse_strict
 
-_FLUSH_BYTES = 1 << 20
-_LEVEL = 3
 _LF, _CR = b"\n\r"
-
-
-class _Series:
-    """Numbered compressed files of one kind; a new one begins when the current holds enough raw bytes."""
-
-    def __init__(self, folder: Folder, kind: str, part_bytes: int) -> None:
-        self._folder, self._kind, self._part_bytes = folder, kind, part_bytes
-        self._stack: ExitStack | None = None
-        self._buffer: list[bytes] = []
-        self._buffered = self._raw = self._lines = 0
-        self.files: list[LandedFile] = []
-
-    def add(self, line: bytes) -> None:
-        self._buffer.append(line)
-        self._buffered += len(line)
-        if self._buffered >= _FLUSH_BYTES:
-            self._flush()
-            if self._raw >= self._part_bytes:
-                self._finish_file()
-
-    def _flush(self) -> None:
-        if not self._buffer:
-            return
-        if self._stack is None:
-            self._stack = ExitStack()
-            name = f"{self._kind}-{len(self.files):05d}.jsonl.zst"
-            self._file: IO[bytes] = self._stack.enter_context(self._folder.new_file(name))
-            # a frame without a checksum would let altered bytes pass as records
-            compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
-            self._hash = hashlib.sha256()
-            self._written = 0
-            self._compress = compressor.compressobj()
-        self._put(self._compress.compress(b"".join(self._buffer)))
-        self._raw += self._buffered
-        self._lines += len(self._buffer)
-        self._buffer, self._buffered = [], 0
-
-    def _put(self, data: bytes) -> None:
-        self._hash.update(data)
-        self._written += len(data)
-        self._file.write(data)
-
-    def _finish_file(self) -> None:
-        if self._stack is None:
-            return
-        self._put(self._compress.flush())
-        self._stack.close()
-        name = f"{self._kind}-{len(self.files):05d}.jsonl.zst"
-        self.files.append(LandedFile(name, self._written, self._hash.hexdigest(), self._lines))
-        self._stack, self._raw, self._lines = None, 0, 0
-
-    def close(self) -> None:
-        self._flush()
-        self._finish_file()
+_KINDS = ("part", "invalid", "requests")
 
 
 class CrawlWriter:
-    """Lands the records of one crawl; ``finish`` writes the manifest, without it the folder stays unfinished."""
+    """Lands the records of one crawl; ``finish`` writes the manifest, without it the folder stays unfinished.
 
-    def __init__(self, folder: Folder, settings: LandingSettings) -> None:
-        self._folder, self._settings = folder, settings
-        self._parts = _Series(folder, "part", settings.part_bytes)
-        self._invalid = _Series(folder, "invalid", settings.part_bytes)
-        self._requests = _Series(folder, "requests", settings.part_bytes)
+    What is not finished yet lies in ``work``, a local folder; with ``commit`` it can be taken up again from there.
+    """
+
+    def __init__(
+        self, folder: Folder, settings: LandingSettings, work: Path, resumed: Checkpoint | None = None
+    ) -> None:
+        self._folder, self._settings, self.work = folder, settings, Folder(work)
+        self._series = {kind: Series(folder, work, kind, settings.part_bytes) for kind in _KINDS}
+        self._parts, self._invalid, self._requests = self._series.values()
         self.records = self.invalid = 0
         self.keys: set[str] = set()
+        #: numbers for the manifest, and what could not be had
+        self.counts: dict[str, int] = {}
+        self.failed: dict[str, str] = {}
         self.started_at = utc_text(datetime.now(UTC))
+        self._committed: dict[str, Any] = {}
+        if resumed is not None:
+            self.records, self.invalid, self.started_at = resumed.records, resumed.invalid, resumed.started_at
+            self.keys, self.counts = set(resumed.keys), dict(resumed.counts)
+            self.failed = dict(resumed.failed)
+            for kind, state in resumed.series.items():
+                self._series[kind].resume(list(state.files), state.bytes, state.lines)
 
     @property
     def seq(self) -> int:
         """Position of the next record in the crawl, refused ones counted."""
         return self.records + self.invalid
 
-    def add(self, raw: bytes, *, key: str, fetched_at: str, status: int = 200) -> dict[str, Any] | None:
+    def parse(self, raw: bytes) -> dict[str, Any]:
+        """The record in ``raw``; InvalidRecordError, naming the rule, where it is none that may land."""
+        if len(raw) > self._settings.max_record_bytes:
+            raise InvalidRecordError("record:too_large")
+        return parse_strict(raw, max_depth=self._settings.max_depth)
+
+    def add(
+        self, raw: bytes, *, key: str, fetched_at: str, about: Mapping[str, Any] | None = None
+    ) -> dict[str, Any] | None:
         """Land one record, or set it aside with its reason; the parsed record, or None where it was refused.
 
         ``key`` names the field whose value becomes the envelope's key (null where the record has none, or one that is
         no plain value).
         """
         try:
-            if len(raw) > self._settings.max_record_bytes:
-                raise InvalidRecordError("record:too_large")
-            record = parse_strict(raw, max_depth=self._settings.max_depth)
+            record = self.parse(raw)
         except InvalidRecordError as error:
-            self._refuse(raw, str(error), fetched_at)
+            self.refuse(raw, str(error), fetched_at)
             return None
-        if _LF in raw or _CR in raw:  # in strict JSON these stand between tokens only
-            raw = raw.replace(b"\n", b" ").replace(b"\r", b" ")
-        name = record.get(key)
-        if isinstance(name, (dict, list)):
-            name = None  # readers take all behind the first "raw": for the record, so no such key may stand before it
-        self._parts.add(
-            b'{"seq":%d,"fetched_at":"%b","status":%d,"key":%b,"raw":%b}\n'
-            % (self.seq, fetched_at.encode(), status, orjson.dumps(name), raw)
-        )
-        self.records += 1
-        self.keys.update(record)
+        self.add_parsed(raw, record, name=record.get(key), fetched_at=fetched_at, about=about)
         return record
 
-    def _refuse(self, raw: bytes, reason: str, fetched_at: str) -> None:
+    def add_parsed(
+        self,
+        raw: bytes,
+        record: Mapping[str, Any],
+        *,
+        name: object,
+        fetched_at: str,
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Land a record that ``parse`` has let through. ``about``: what is known of it that it does not say itself."""
+        if _LF in raw or _CR in raw:  # in strict JSON these stand between tokens only
+            raw = raw.replace(b"\n", b" ").replace(b"\r", b" ")
+        self._put(200, name, fetched_at, about, raw)
+        self.keys.update(record)
+
+    def add_text(self, content: bytes, *, name: str, fetched_at: str, about: Mapping[str, Any]) -> bool:
+        """Land a text such as a README as one JSON string; set aside, and False, where it is no UTF-8 or too long."""
+        try:
+            if len(content) > self._settings.max_record_bytes:
+                raise InvalidRecordError("record:too_large")
+            raw = orjson.dumps(content.decode("utf-8"))
+        except (InvalidRecordError, UnicodeDecodeError) as error:
+            reason = str(error) if isinstance(error, InvalidRecordError) else "record:not_utf8"
+            self.refuse(content, reason, fetched_at, name=name, about=about)
+            return False
+        self._put(200, name, fetched_at, about, raw)
+        return True
+
+    def add_status(self, status: int, *, name: str, fetched_at: str, about: Mapping[str, Any] | None = None) -> None:
+        """Land that an address answered with no record: a 401 or 404 is the evidence of a tombstone."""
+        self._put(status, name, fetched_at, about, None)
+
+    def _put(
+        self, status: int, name: object, fetched_at: str, about: Mapping[str, Any] | None, raw: bytes | None
+    ) -> None:
+        if isinstance(name, (dict, list)):
+            name = None  # readers take all behind the first "raw": for the record, so no such key may stand before it
+        line = b'{"seq":%d,"fetched_at":"%b","status":%d,"key":%b' % (
+            self.seq, fetched_at.encode(), status, orjson.dumps(name)
+        )  # fmt: skip
+        if about:
+            line += b',"about":%b' % orjson.dumps(about)
+        self._parts.add(line + (b"}\n" if raw is None else b',"raw":%b}\n' % raw))
+        self.records += 1
+
+    def refuse(
+        self,
+        raw: bytes,
+        reason: str,
+        fetched_at: str,
+        *,
+        name: str | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Set aside, byte for byte, what is no record, with the rule it breaks."""
         text = raw[: self._settings.reject_text_chars].decode("utf-8", errors="backslashreplace")
         line = {
             "seq": self.seq,
@@ -126,25 +137,63 @@ class CrawlWriter:
             "text": text[: self._settings.reject_text_chars],
             "bytes": base64.b64encode(raw).decode(),
         }
+        if name is not None:
+            line |= {"key": name, "about": about}
         self._invalid.add(orjson.dumps(line) + b"\n")
         self.invalid += 1
 
-    def log_request(self, line: dict[str, Any]) -> None:
+    def log_request(self, line: Mapping[str, Any]) -> None:
         """Keep one line of provenance: where a run of records came from."""
         self._requests.add(orjson.dumps(line) + b"\n")
 
+    def count(self, name: str, more: int = 1) -> None:
+        """Add to a number that the manifest will tell."""
+        self.counts[name] = self.counts.get(name, 0) + more
+
+    def commit(self, *, crawl_id: str, identity: str, observed_at: str, position: dict[str, Any]) -> None:
+        """Bring everything to the disk and note that the crawl has come to ``position``."""
+        self._committed = {
+            "crawl_id": crawl_id, "identity": identity, "observed_at": observed_at, "position": position
+        }  # fmt: skip
+        states = {}
+        for kind, series in self._series.items():
+            size, lines = series.sync()
+            states[kind] = OpenSeries(tuple(series.files), size, lines)
+        checkpoint = Checkpoint(
+            crawl_id=crawl_id,
+            identity=identity,
+            observed_at=observed_at,
+            started_at=self.started_at,
+            position=position,
+            records=self.records,
+            invalid=self.invalid,
+            keys=tuple(sorted(self.keys)),
+            counts=self.counts,
+            failed=tuple(self.failed.items()),
+            series=states,
+        )
+        self.work.write(CHECKPOINT, checkpoint.to_json())
+        for series in self._series.values():
+            series.drop_packed()
+
     def finish(self, **facts: Any) -> Manifest:
         """Close the files and write the manifest; ``facts`` are its fields that only the caller knows."""
-        for series in (self._parts, self._invalid, self._requests):
+        for series in self._series.values():
             series.close()
+        if self._committed:  # else a crash here would find packed files that no checkpoint knows
+            self.commit(**self._committed)
+        for series in self._series.values():
+            series.drop_packed()
         manifest = Manifest(
-            keys=tuple(sorted(self.keys)),
+            keys=tuple(sorted(self.keys | set(facts.pop("keys", ())))),
             records=self.records,
             invalid=self.invalid,
             files=(*self._parts.files, *self._invalid.files, *self._requests.files),
             started_at=self.started_at,
             finished_at=utc_text(datetime.now(UTC)),
+            counts=self.counts,
             **facts,
         )
         self._folder.write(MANIFEST, manifest.to_json())
+        self.work.delete(CHECKPOINT)
         return manifest

@@ -4,13 +4,22 @@
 ``requests-00000.jsonl.zst`` and ``_manifest.json``. A folder without a manifest is unfinished and is not read.
 """
 
+import hashlib
+import io
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import zstandard
 
 from ptm_spark.config import LandingSettings
 from ptm_spark.errors import LandingError
-from ptm_spark.folder import Folder
-from ptm_spark.landing.manifest import MANIFEST, Manifest
+from ptm_spark.folder import UNFINISHED, Folder
+from ptm_spark.landing.checkpoint import CHECKPOINT, Checkpoint
+from ptm_spark.landing.manifest import MANIFEST, Manifest, utc_text
 from ptm_spark.landing.writer import CrawlWriter
 
 
@@ -57,10 +66,70 @@ class Landing:
         with (self.folder / source_entity).claim(f".{crawl_id}.lock", f"crawl {path}"):
             crawl.remove()
             try:
-                yield CrawlWriter(crawl, settings)
+                yield CrawlWriter(crawl, settings, self.work(path))
             except LandingError:
                 crawl.remove()  # refused for good: running the same command again would not mend it
                 raise
+
+    @contextmanager
+    def resumable(
+        self, entity_path: str, identity: str, settings: LandingSettings, *, observed_at: datetime
+    ) -> Iterator[tuple[Checkpoint, CrawlWriter]]:
+        """Land a crawl of ``<source>/<entity>`` from where the same command left it, or a new one from its beginning.
+
+        ``identity`` is a hash of what the command asks for. BusyError where another process is at the same crawl.
+        """
+        place = self.work(entity_path)
+        with Folder(place).claim(f".{identity}.lock", f"crawl of {entity_path}"):
+            found = self._unfinished(entity_path, identity)
+            crawl_id = found.crawl_id if found else f"{observed_at:%Y%m%dT%H%M%SZ}-{identity[:8]}"
+            path = f"{entity_path}/{crawl_id}"
+            work = self.work(path)
+            if found is not None:
+                _drop_beyond(found, work)
+                yield found, CrawlWriter(self.folder / path, settings, work, found)
+                return
+            moment = utc_text(observed_at)
+            begun = Checkpoint(crawl_id=crawl_id, identity=identity, observed_at=moment, started_at=moment, position={})
+            yield begun, CrawlWriter(self.folder / path, settings, work)
+
+    def turn(self, source: str, identity: str) -> "Turn":
+        """How many of a command's crawls are done, kept until all are."""
+        return Turn(Folder(self.work(source)), f".turn-{identity[:16]}.json")
+
+    def forget(self, path: str) -> None:
+        """Delete an unfinished crawl, and what lies of it on this machine."""
+        (self.folder / path).remove()
+        Folder(self.work(path)).remove()
+
+    def _unfinished(self, entity_path: str, identity: str) -> Checkpoint | None:
+        """The newest checkpoint of that identity whose crawl has no manifest."""
+        for crawl_id in reversed(Folder(self.work(entity_path)).names()):
+            work = Folder(self.work(f"{entity_path}/{crawl_id}"))
+            if not work.exists(CHECKPOINT) or (self.folder / entity_path / crawl_id).exists(MANIFEST):
+                continue
+            try:
+                checkpoint = Checkpoint.from_json(work.read(CHECKPOINT))
+            except LandingError as error:
+                raise LandingError(f"{entity_path}/{crawl_id}/{CHECKPOINT}: {error}; delete the folder") from None
+            if checkpoint.identity == identity:
+                return checkpoint
+        return None
+
+    def work(self, path: str) -> Path:
+        """Where files lie that still grow: in the landing itself, or, as object stores have no such files, beside it
+        on this machine."""
+        if self.folder.is_local:
+            return Path(self.folder.path) / path
+        lake = hashlib.sha256(self.folder.url.encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"ptm_spark-{os.getuid()}" / lake / path
+
+    def lines(self, crawl: Manifest) -> Iterator[bytes]:
+        """The landed lines of a crawl, envelope and record, in their order; a stream."""
+        for file in crawl.parts:
+            with self.folder.fs.open(f"{self.folder.path}/{crawl.path}/{file.name}", "rb") as packed:
+                reader = io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(packed), 1 << 20)
+                yield from reader
 
     def damage(self, crawl: Manifest) -> dict[str, str]:
         """Files of a crawl that are not what its manifest says: name → what is wrong with it."""
@@ -74,3 +143,32 @@ class Landing:
             elif place.sha256(file.name) != file.sha256:
                 wrong[file.name] = f"its SHA-256 is not {file.sha256[:12]}…"
         return wrong
+
+
+class Turn:
+    """A command that makes several crawls: which is next, so that an interrupted one does not begin anew."""
+
+    def __init__(self, folder: Folder, name: str) -> None:
+        self._folder, self._name = folder, name
+        self.done = int(folder.read(name)) if folder.exists(name) else 0
+
+    def take(self) -> None:
+        """The crawl at hand is done."""
+        self.done += 1
+        self._folder.write(self._name, str(self.done).encode())
+
+    def end(self) -> None:
+        """The command is done."""
+        self._folder.delete(self._name)
+
+
+def _drop_beyond(checkpoint: Checkpoint, work: Path) -> None:
+    """Delete what was written after the checkpoint: it is fetched and written again."""
+    known = {file.name for state in checkpoint.series.values() for file in state.files}
+    known |= {
+        f"{kind}-{len(state.files):05d}.jsonl{UNFINISHED}" for kind, state in checkpoint.series.items() if state.bytes
+    }
+    for kind in checkpoint.series:
+        for file in work.glob(f"{kind}-*"):
+            if file.name not in known:
+                file.unlink()

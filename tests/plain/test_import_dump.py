@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ptm_spark.crawl.entities import entity_named
-from ptm_spark.crawl.import_dump import parse_observed_at
 from ptm_spark.errors import LandingError, UsageError
-from ptm_spark.landing import Coverage, Landing, utc_text
+from ptm_spark.landing import Coverage, Landing, parse_moment, utc_text
 
 DATASET = {
     "_id": "621ffdd236468d709f181d58",
@@ -231,8 +230,8 @@ def test_a_record_beyond_the_size_limit_is_one_invalid_record(tmp_path: Path, la
     ["2024-07-11T12:00:00Z", "2024-07-11T12:00:00+00:00", "2024-07-11T14:00:00+02:00", "2024-07-10T22:00:00-14:00"],
 )
 def test_any_zone_gives_the_same_utc_moment(text: str) -> None:
-    assert parse_observed_at(text) == SEEN
-    assert utc_text(parse_observed_at(text)) == "2024-07-11T12:00:00Z"
+    assert parse_moment(text) == SEEN
+    assert utc_text(parse_moment(text)) == "2024-07-11T12:00:00Z"
 
 
 @pytest.mark.parametrize(
@@ -240,7 +239,7 @@ def test_any_zone_gives_the_same_utc_moment(text: str) -> None:
 )
 def test_what_is_no_moment_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(UsageError, match=f"--observed-at {text}: expected a UTC moment such as 2024-07-11T12:00:00Z"):
-        parse_observed_at(text)
+        parse_moment(text)
 
 
 @pytest.mark.parametrize(
@@ -248,16 +247,16 @@ def test_what_is_no_moment_is_refused_with_an_example(text: str) -> None:
 )
 def test_a_year_that_cannot_be_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="expected a year from 1970 to 2100"):
-        parse_observed_at(text)
+        parse_moment(text)
 
 
 @pytest.mark.parametrize("text", ["2024-07-11T12:00:00", "2024-07-11 12:00", "2024-07-11"])
 def test_a_moment_without_a_zone_is_refused_with_advice_that_works(text: str) -> None:
     with pytest.raises(UsageError, match="without a zone") as refused:
-        parse_observed_at(text)
+        parse_moment(text)
     advice = re.search(r"write (.*) if it is UTC", str(refused.value))
     assert advice is not None
-    assert parse_observed_at(advice[1]).date() == SEEN.date()
+    assert parse_moment(advice[1]).date() == SEEN.date()
 
 
 @quick
@@ -265,5 +264,5 @@ def test_a_moment_without_a_zone_is_refused_with_advice_that_works(text: str) ->
 def test_moments_as_texts_sort_like_the_moments(micros: list[int]) -> None:
     """Manifests keep moments as texts, and what is newer is told by comparing them."""
     moments = [SEEN + timedelta(microseconds=micro) for micro in sorted(micros)]
-    texts = [utc_text(parse_observed_at(moment.isoformat())) for moment in moments]
+    texts = [utc_text(parse_moment(moment.isoformat())) for moment in moments]
     assert texts == sorted(texts)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole path in one go, on an invented Hub at three dates, without a network.
+# The whole path in one go: an invented Hub and forum are crawled at three dates, and all stages run, without a network.
 set -euo pipefail
 usage() { echo "usage: scripts/run_world.sh LAKE [MODELS]   writes the lake's tables and its page"; }
 case "${1:-}" in
@@ -8,11 +8,26 @@ case "${1:-}" in
 esac
 lake=$1 models=${2:-20000}
 ptm=${PTM_VENV:-.venv}/bin/ptm-spark
-dumps=$(mktemp -d)
-trap 'rm -rf "$dumps"' EXIT
+# nothing of the user's own account may reach the invented Hub
+unset HF_TOKEN HUGGING_FACE_HUB_TOKEN
+export HF_HUB_DISABLE_IMPLICIT_TOKEN=1
+standin="" addresses=$(mktemp)
+stop() { [ -z "$standin" ] || { kill "$standin" && wait "$standin"; } 2>/dev/null || true; standin=""; }
+trap 'stop; rm -f "$addresses"' EXIT
 
-"$ptm" standin --write "$dumps" --models "$models" --dirty --lake "$lake" | while read -r dump moment; do
-  "$ptm" import-dump hub/models "$dump" --observed-at "$moment" --coverage census --scope world --lake "$lake"
+for moment in 2024-04-30T12:00:00Z 2024-08-31T12:00:00Z 2024-11-30T12:00:00Z; do
+  : >"$addresses"
+  "$ptm" standin --models "$models" --at "$moment" >"$addresses" & standin=$!
+  until grep -q '^forum ' "$addresses"; do
+    kill -0 "$standin" 2>/dev/null || { echo "run_world: the stand-in did not start" >&2; exit 1; }
+    sleep 0.1
+  done
+  HF_ENDPOINT=$(sed -n 's/^hub //p' "$addresses"); export HF_ENDPOINT
+  forum=$(sed -n 's/^forum //p' "$addresses")
+  "$ptm" crawl-hub models --observed-at "$moment" --lake "$lake"
+  "$ptm" crawl-hub cards commits discussions --sample 200 --observed-at "$moment" --lake "$lake"
+  "$ptm" crawl-forum --forum-url "$forum" --observed-at "$moment" --lake "$lake"
+  stop
 done
 "$ptm" run --lake "$lake"
 "$ptm" tables --lake "$lake"

@@ -198,11 +198,15 @@ def run_crawl(
         except CrawlError:
             if not writer.seq:
                 landing.forget(f"{order.path}/{begun.crawl_id}")  # nothing has come of it: nothing is left of it
+            else:
+                crawl.commit()  # the log of what failed, too
             raise
         finally:
             crawl.progress.close()
         failed = tuple(f"{what} ({why})" for what, why in writer.failed.items())
-        writer.counts |= {"failed": len(failed)}
+        writer.counts["failed"] = len(failed)
+        if (expected := writer.counts.get("expected")) is not None:
+            writer.counts["missing"] = max(0, expected - writer.counts.get("seen", 0) - len(failed))
         manifest = writer.finish(
             source=order.source,
             entity=order.entity,
@@ -210,7 +214,8 @@ def run_crawl(
             format=order.format,
             scope=order.scope,
             coverage=order.coverage,
-            observed_at=begun.observed_at,
+            # the whole of it was seen when its last record was; what came after its beginning may be missing
+            observed_at=utc_text(crawl.now()),
             cutoff=begun.observed_at,
             keys=order.keys,
             failed=failed,

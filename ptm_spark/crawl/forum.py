@@ -116,4 +116,4 @@ def _since(landing: Landing, entity: str, options: ForumOptions, settings: Setti
     ]  # fmt: skip
     if not before:
         raise UsageError(f"--since last: no crawl of forum/{entity} has landed yet; crawl everything first")
-    return datetime.fromisoformat(before[-1].observed_at) - timedelta(hours=settings.crawl.overlap_hours)
+    return datetime.fromisoformat(before[-1].cutoff) - timedelta(hours=settings.crawl.overlap_hours)

@@ -67,7 +67,9 @@ async def crawl_topics(crawl: Crawl, *, since: datetime | None = None) -> None:
                 writer.add_parsed(raw, topic, name=topic.get("id"), fetched_at=answer.fetched_at)
         writer.log_request(answer.request_line(first_seq=first, count=writer.seq - first))
         writer.count("pages")
-        writer.count("repeated", sum(number in before for number in ids))
+        repeated = sum(number in before for number in ids)
+        writer.count("repeated", repeated)
+        writer.count("seen", writer.seq - first - repeated)
         is_last = not rows or "more_topics_url" not in answer.value["topic_list"]
         is_past = since is not None and bool(topics) and not any(_is_active(topic, since) for topic in topics)
         crawl.position = {"page": page + 1, "ids": ids, "is_over": is_last or is_past}

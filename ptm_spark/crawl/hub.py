@@ -168,7 +168,7 @@ def _since(landing: Landing, options: HubOptions, settings: Settings) -> datetim
     ]  # fmt: skip
     if not before:
         raise UsageError(f"--since last: no crawl of scope {options.scope} has landed yet; crawl everything first")
-    newest = datetime.fromisoformat(before[-1].observed_at).astimezone(UTC)
+    newest = datetime.fromisoformat(before[-1].cutoff).astimezone(UTC)
     return newest - timedelta(hours=settings.crawl.overlap_hours)
 
 

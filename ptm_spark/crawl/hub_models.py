@@ -165,6 +165,7 @@ async def _land_page(crawl: Crawl, budget: Budget, stretch: Stretch, *, is_by_cr
     writer.log_request(answer.request_line(first_seq=first, count=writer.seq - first))
     writer.count("pages")
     writer.count("repeated", repeated)
+    writer.count("seen", writer.seq - first - repeated)
     stretch.pages += 1
     stretch.last = max([stretch.last, *ids])
     is_past_end = bool(is_by_creation and stretch.end and stretch.last >= stretch.end)

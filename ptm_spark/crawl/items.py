@@ -66,6 +66,7 @@ async def crawl_items(crawl: Crawl, fetch: Fetch, *, connections: int) -> None:
                 failures_in_a_row += 1
             else:
                 land()
+                crawl.writer.count("seen")
                 failures_in_a_row = 0
             crawl.position["done"] = done = done + 1
             crawl.commit()
@@ -97,6 +98,7 @@ async def _try_failed_again(crawl: Crawl, fetch: Fetch) -> None:
             crawl.writer.failed[str(target["id"])] = str(error)
         else:
             land()
+            crawl.writer.count("seen")
             del crawl.writer.failed[str(target["id"])]
         crawl.position["failed"].remove(target)
         crawl.commit()

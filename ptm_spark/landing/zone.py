@@ -77,10 +77,10 @@ class Landing:
     ) -> Iterator[tuple[Checkpoint, CrawlWriter]]:
         """Land a crawl of ``<source>/<entity>`` from where the same command left it, or a new one from its beginning.
 
-        ``identity`` is a hash of what the command asks for. BusyError where another process is at the same crawl.
+        ``identity`` is a hash of what the command asks for. BusyError where another process crawls the same entity.
         """
         place = self.work(entity_path)
-        with Folder(place).claim(f".{identity}.lock", f"crawl of {entity_path}"):
+        with Folder(place).claim(".crawl.lock", f"landing of {entity_path}"):
             found = self._unfinished(entity_path, identity)
             crawl_id = found.crawl_id if found else f"{observed_at:%Y%m%dT%H%M%SZ}-{identity[:8]}"
             path = f"{entity_path}/{crawl_id}"

@@ -5,7 +5,7 @@ import gzip
 import re
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +15,7 @@ import orjson
 import zstandard
 
 from ptm_spark.errors import UsageError
-from ptm_spark.standin.hub_fields import ROW_FIELDS, fields_of, moment
-from ptm_spark.standin.hub_history import commit_sha, initial_commit
+from ptm_spark.standin.hub_history import initial_commit
 from ptm_spark.standin.hub_listing import Filters, ListingQuery, Page, encode_cursor
 from ptm_spark.standin.hub_repos import Repo
 from ptm_spark.standin.life import Model
@@ -29,8 +28,8 @@ _ORDERS_KEPT = 12
 class DumpHub:
     """The Hub that listed these rows (JSON, each with ``_id`` and ``id``), frozen at ``at``.
 
-    Rows without a usable ``_id`` and ``id`` are left out; of several with one ``_id`` the last counts. Repositories
-    have their first commit and no card.
+    Rows without a usable ``_id`` and ``id`` are left out; of several with one ``_id`` the last counts. The listing says
+    no more of a model than its row, whatever fields are asked for. Repositories have their first commit and no card.
     """
 
     def __init__(self, rows: Iterable[bytes], at: datetime) -> None:
@@ -57,7 +56,7 @@ class DumpHub:
         return len(self._rows)
 
     def page(self, query: ListingQuery) -> Page:
-        if query.expand is None and not query.extra:
+        if query.expand is None:
             return self._make_page(query)  # quicker than to look for it
         page = self._pages.get(query)
         if page is not None:
@@ -99,32 +98,17 @@ class DumpHub:
         start = min(start + query.skip, end)
         numbers = order[start : min(start + query.limit, end)]
         body = b"[" + b",".join([self._rows[number] for number in numbers]) + b"]"
-        if query.expand is not None or query.extra:
+        if query.expand is not None:
+            keys = ("_id", "id", *query.expand)
             with _no_collection():
-                body = orjson.dumps(self._with_fields(orjson.loads(body), query))
+                rows = orjson.loads(body)
+                body = orjson.dumps([{key: row[key] for key in keys if key in row} for row in rows])
         cursor = None
         if start + query.limit < end:
             last = numbers[-1]
             value = None if query.by_oid else self._values_of(query.sort)[last]
             cursor = encode_cursor(query.sort, ascending=query.ascending, value=value, oid=self._oids[last])
         return Page(body, cursor)
-
-    def _with_fields(self, rows: list[dict[str, Any]], query: ListingQuery) -> list[dict[str, Any]]:
-        names = query.extra if query.expand is None else query.expand
-        keys = ("_id", "id", *names)
-        shown = rows if query.expand is None else [{key: row[key] for key in keys if key in row} for row in rows]
-        for name in names:
-            if name in _QUICK:
-                tell = _QUICK[name]
-                for fields, row in zip(shown, rows, strict=True):
-                    if name not in fields:
-                        fields[name] = tell(row)
-        others = [name for name in names if name not in _QUICK and name not in ROW_FIELDS]
-        if others:
-            for fields, row in zip(shown, rows, strict=True):
-                told = fields_of(self._repo(row), others, self.lookup, in_listing=True)
-                fields |= {name: value for name, value in told.items() if name not in fields}
-        return shown
 
     def _bounds(self, order: Sequence[int], query: ListingQuery) -> tuple[int, int]:
         """Places of the order between which the page must lie."""
@@ -243,17 +227,6 @@ def _as_model(row: dict[str, Any]) -> Model:
         likes_limit=0,
         card_created_at=None,
     )
-
-
-#: what ``fields_of`` says of a bare repository, without making one: a walk asks for a million of them
-_QUICK: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "author": lambda row: row["id"].partition("/")[0],
-    "disabled": lambda row: False,
-    "gated": lambda row: False,
-    "lastModified": lambda row: row.get("createdAt") or moment(created_at_of(row["_id"])),
-    "sha": lambda row: commit_sha(row["_id"], 0),
-    "siblings": lambda row: [{"rfilename": ".gitattributes"}],
-}
 
 
 def _whole(value: Any) -> int:

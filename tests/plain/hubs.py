@@ -1,10 +1,11 @@
 """Plain requests to a stand-in that answers on loopback; nothing is followed, nothing is retried."""
 
+import base64
 import http.client
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import orjson
 
@@ -53,3 +54,8 @@ def walk(address: str, path: str) -> list[Any]:
         rows += answer.json
         following = answer.next_path
     return rows
+
+
+def cursor(predicate: object) -> str:
+    """A cursor of the listing as it stands in an address."""
+    return quote(base64.b64encode(orjson.dumps(predicate)).decode(), safe="")

@@ -1,24 +1,19 @@
-"""The stand-in Hub against its contract: listing, cursors, refusals, files, and the dump that it can serve."""
+"""The stand-in Hub against its contract: listing, cursors, refusals, files."""
 
 import base64
-import gzip
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 import orjson
 import pytest
-import zstandard
-from hubs import ask, walk
+from hubs import ask, cursor, walk
 from huggingface_hub import ModelCard
 
-from ptm_spark.errors import UsageError
 from ptm_spark.standin.hub_cards import card_kind, front_matter, has_broken_front_matter
 from ptm_spark.standin.hub_discussions import discussions_at
-from ptm_spark.standin.hub_dump import read_hub_dump
 from ptm_spark.standin.hub_fields import EXPANDABLE, trending_score
 from ptm_spark.standin.hub_history import commits_at, history, last_modified_at
 from ptm_spark.standin.hub_listing import WorldHub
@@ -34,10 +29,6 @@ LAST = CENSUS_DATES[-1]
 def hub(world: World) -> Iterator[str]:
     with serve_in_thread(hub_source=WorldHub(world, LAST)) as addresses:
         yield addresses.hub
-
-
-def cursor(predicate: object) -> str:
-    return quote(base64.b64encode(orjson.dumps(predicate)).decode(), safe="")
 
 
 def visible(world: World) -> list[Model]:
@@ -280,59 +271,6 @@ def test_tree_pages_and_folders(world: World, hub: str) -> None:
     assert "onnx" in [row["path"] for row in ask(hub, path).json]
     assert [row["path"] for row in ask(hub, f"{path}/onnx").json] == ["onnx/decoder", "onnx/model.onnx"]
     assert ask(hub, f"{path}/config.json").headers["X-Error-Code"] == "EntryNotFound"
-
-
-@pytest.mark.parametrize("packing", ["plain", "gzip", "zstd"])
-def test_a_dump_is_served_as_it_is(world: World, tmp_path: Path, packing: str) -> None:
-    lines = [orjson.dumps(row) for row in world.listing(LAST)][:2500]
-    text = b"\n".join([*lines[::-1], b"not json", b'{"id": "a/b"}', b"[]", lines[3]]) + b"\n"
-    path = tmp_path / "dump.jsonl"
-    path.write_bytes({"plain": bytes, "gzip": gzip.compress, "zstd": zstandard.compress}[packing](text))
-    source = read_hub_dump(path, LAST)
-    assert len(source) == 2500
-    rows = [orjson.loads(line) for line in lines]
-    with serve_in_thread(hub_source=source) as addresses:
-        hub = addresses.hub
-        page = ask(hub, "/api/models?sort=createdAt&direction=1")
-        assert page.body == b"[" + b",".join(lines[:1000]) + b"]"
-        assert walk(hub, "/api/models?sort=createdAt&direction=1") == rows
-        assert walk(hub, "/api/models?sort=createdAt") == rows[::-1]
-        by_downloads = sorted(rows, key=lambda row: row["downloads"], reverse=True)
-        assert walk(hub, "/api/models?sort=downloads&limit=700") == by_downloads
-        bounds = {"$gt": rows[9]["_id"], "$lt": rows[40]["_id"]}
-        for direction, expected in ((1, rows[10:40]), (-1, rows[10:40][::-1])):
-            query = f"/api/models?sort=createdAt&direction={direction}&limit=7&cursor={cursor({'_id': bounds})}"
-            assert ask(hub, query).json == expected[:7]
-        assert walk(hub, "/api/models?filter=bert&limit=50&sort=createdAt&direction=1") == [
-            row for row in rows if "bert" in row["tags"]
-        ]
-        query = "/api/models?sort=createdAt&direction=1&limit=3&expand[]=likes&expand[]=sha&expand[]=usedStorage"
-        for row, whole in zip(ask(hub, query).json, rows, strict=False):
-            assert set(row) == {"_id", "id", "likes", "sha", "usedStorage"} and row["likes"] == whole["likes"]
-            info = ask(hub, f"/api/models/{quote(whole['id'])}").json
-            assert info["sha"] == row["sha"] and info["downloads"] == whole["downloads"]
-            commits = ask(hub, f"/api/models/{quote(whole['id'])}/commits/main").json
-            assert [commit["id"] for commit in commits] == [row["sha"]]
-            assert ask(hub, f"/{quote(whole['id'])}/resolve/main/README.md").status == 404
-
-
-def test_a_dump_that_is_none(tmp_path: Path) -> None:
-    path = tmp_path / "dump.jsonl.gz"
-    with pytest.raises(UsageError, match="No such file"):
-        read_hub_dump(path)
-    for content in (b"", b"hello\n", gzip.compress(b'{"_id": 1}\n' * 9)[:-9]):
-        path.write_bytes(content)
-        with pytest.raises(UsageError, match=r"hub dump .*dump\.jsonl\.gz"):
-            read_hub_dump(path)
-
-
-def test_a_taken_port_is_named(world: World, hub: str) -> None:
-    port = int(hub.rpartition(":")[2])
-    with (
-        pytest.raises(UsageError, match=f"port {port}: in use"),
-        serve_in_thread(hub_source=WorldHub(world, LAST), hub_port=port),
-    ):
-        pass
 
 
 def test_base_models_carry_the_oid_of_what_they_name(world: World, hub: str) -> None:

@@ -37,8 +37,9 @@ arch: setup ## who may import whom
 
 check: lint types arch ## lint, types and arch
 
-bench: setup ## the same work by this project, DuckDB and Polars, side by side (real data if PTM_REAL_DATA names it)
+bench: setup ## this project, DuckDB and Polars side by side; then the crawler (real data if PTM_REAL_DATA names it)
 	@$(VENV)/bin/python bench/run.py
+	@$(VENV)/bin/python bench/crawling.py
 
 compare: setup ## compare two lakes row by row: make compare LAKE=one OTHER=two
 	@$(PTM) compare $(OTHER) --lake $(LAKE)

@@ -142,6 +142,8 @@ class Client:
             headers={"User-Agent": f"ptm_spark/{__version__}" + (f" (contact: {contact})" if contact else "")},
             trust_env=False,
         )
+        # aiohttp would send a GET again by itself where a kept connection was closed: no budget would know of it
+        self._session._retry_connection = False
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -186,8 +186,10 @@ def run_crawl(
     already landed (``observed_at``) is not landed twice.
     """
     log = structlog.get_logger()
-    observed_at = order.observed_at or datetime.now(UTC).replace(microsecond=0)
-    with landing.resumable(order.path, order.identity, settings.landing, observed_at=observed_at) as (begun, writer):
+    with landing.resumable(order.path, order.identity, settings.landing, observed_at=order.observed_at) as (
+        begun,
+        writer,
+    ):
         if (known := landing.find(f"{order.path}/{begun.crawl_id}")) is not None:
             return known, False
         if begun.position:

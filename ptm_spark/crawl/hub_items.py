@@ -75,7 +75,7 @@ class HubItems:
                 return
             about = _about(target, answer) | {
                 "sha": answer.headers.get("X-Repo-Commit", ""),
-                "blob": _hash_of(answer) or "",
+                "blob": _hash_of(answer),
             }
             if answer.is_cut:
                 about["truncated"] = True
@@ -186,7 +186,9 @@ def _read_file(answer: Answer) -> None:
     if "html" in answer.headers.get("Content-Type", ""):
         raise BadBodyError("an HTML page instead of a file")
     wanted = _hash_of(answer)
-    if wanted is None or answer.is_cut:
+    if wanted is None:
+        raise BadBodyError("a file without the hash that the Hub gives in its ETag")
+    if answer.is_cut:
         return
     found = git_hash(answer.body) if len(wanted) == 40 else hashlib.sha256(answer.body).hexdigest()
     if found != wanted:

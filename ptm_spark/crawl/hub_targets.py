@@ -42,13 +42,13 @@ class ModelRef:
 
 
 def is_askable(model_id: str) -> bool:
-    """Whether an id can be part of an address: one or two segments, none that leads elsewhere, all printable."""
+    """Whether an id can be part of an address: one or two segments, none that leads elsewhere, no control characters."""
     segments = model_id.split("/")
     return (
         len(segments) <= 2
         and len(model_id) <= _MOST_ID_CHARS
         and all(segment not in ("", ".", "..") for segment in segments)
-        and model_id.isprintable()
+        and all(character >= " " and character != "\x7f" for character in model_id)
     )
 
 

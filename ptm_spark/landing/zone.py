@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import zstandard
@@ -73,25 +73,21 @@ class Landing:
 
     @contextmanager
     def resumable(
-        self, entity_path: str, identity: str, settings: LandingSettings, *, observed_at: datetime
+        self, entity_path: str, identity: str, settings: LandingSettings, *, observed_at: datetime | None
     ) -> Iterator[tuple[Checkpoint, CrawlWriter]]:
         """Land a crawl of ``<source>/<entity>`` from where the same command left it, or a new one from its beginning.
 
-        ``identity`` is a hash of what the command asks for. BusyError where another process crawls the same entity.
+        ``identity`` is a hash of what the command asks for; ``observed_at`` is None for now. BusyError where another process crawls the same entity.
         """
         place = self.work(entity_path)
         with Folder(place).claim(".crawl.lock", f"landing of {entity_path}"):
             found = self._unfinished(entity_path, identity)
-            crawl_id = found.crawl_id if found else f"{observed_at:%Y%m%dT%H%M%SZ}-{identity[:8]}"
-            path = f"{entity_path}/{crawl_id}"
+            begun = found or self._begin(entity_path, identity, observed_at)
+            path = f"{entity_path}/{begun.crawl_id}"
             work = self.work(path)
             if found is not None:
                 _drop_beyond(found, work)
-                yield found, CrawlWriter(self.folder / path, settings, work, found)
-                return
-            moment = utc_text(observed_at)
-            begun = Checkpoint(crawl_id=crawl_id, identity=identity, observed_at=moment, started_at=moment, position={})
-            yield begun, CrawlWriter(self.folder / path, settings, work)
+            yield begun, CrawlWriter(self.folder / path, settings, work, found)
 
     def turn(self, source: str, identity: str) -> "Turn":
         """How many of a command's crawls are done, kept until all are."""
@@ -101,6 +97,16 @@ class Landing:
         """Delete an unfinished crawl, and what lies of it on this machine."""
         (self.folder / path).remove()
         Folder(self.work(path)).remove()
+
+    def _begin(self, entity_path: str, identity: str, observed_at: datetime | None) -> Checkpoint:
+        """A new crawl; where its moment is now, its id is one that no finished crawl has."""
+        moment = observed_at or datetime.now(UTC).replace(microsecond=0)
+        while (self.folder / entity_path).exists(crawl_id := f"{moment:%Y%m%dT%H%M%SZ}-{identity[:8]}"):
+            if observed_at is not None or self.find(f"{entity_path}/{crawl_id}") is None:
+                break
+            moment += timedelta(seconds=1)
+        text = utc_text(moment)
+        return Checkpoint(crawl_id=crawl_id, identity=identity, observed_at=text, started_at=text, position={})
 
     def _unfinished(self, entity_path: str, identity: str) -> Checkpoint | None:
         """The newest checkpoint of that identity whose crawl has no manifest."""

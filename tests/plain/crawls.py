@@ -34,7 +34,8 @@ def world(models: int = 700) -> World:
 
 @contextmanager
 def standin(
-    *, models: int = 700, topics: int = 60, at: datetime = AT, advance: timedelta = timedelta(0), rules: Sequence[Any] = (), **limits: Any
+    *, models: int = 700, topics: int = 60, at: datetime = AT, advance: timedelta = timedelta(0),
+    rules: Sequence[Any] = (), **limits: Any,
 ) -> Iterator[Addresses]:  # fmt: skip
     """A stand-in of the invented world; ``rules`` are those of a fault plan."""
     faults = make_plan({"seed": 7, "rules": list(rules)}) if rules else None

@@ -45,7 +45,8 @@ class Asked:
 
 
 def ask(
-    handler: Handler, paths: Sequence[str] = ("/x",), *, settings: Sequence[str] = (), token: str | None = None, **options: Any
+    handler: Handler, paths: Sequence[str] = ("/x",), *, settings: Sequence[str] = (), token: str | None = None,
+    **options: Any,
 ) -> Asked:  # fmt: skip
     """Ask a server for some paths one after the other; waits are noted, not waited."""
     asked = Asked()
@@ -154,7 +155,9 @@ def test_bad_bodies_are_tried_again() -> None:
     ("body", "why"), [("", "empty body"), ('[{"id":"a/b"', "no whole JSON"), ("[1] and more", "no whole JSON")]
 )
 def test_half_a_body_is_none(body: str, why: str) -> None:
-    asked = ask(in_turn(lambda: web.Response(text=body, content_type="application/json")), read=partial(read_json, kind=list))
+    asked = ask(
+        in_turn(lambda: web.Response(text=body, content_type="application/json")), read=partial(read_json, kind=list)
+    )
     assert why in asked.error
 
 
@@ -301,7 +304,9 @@ def test_nobody_there_is_said_in_words() -> None:
     asyncio.run(work())
 
 
-@pytest.mark.parametrize("base", ["huggingface.co", "ftp://x", "https://", "https://a:b@x", "http://x?y=1", "http://[::1"])
+@pytest.mark.parametrize(
+    "base", ["huggingface.co", "ftp://x", "https://", "https://a:b@x", "http://x?y=1", "http://[::1"]
+)
 def test_an_address_that_is_none_is_a_mistake_of_the_user(base: str) -> None:
     from ptm_spark.errors import UsageError
 

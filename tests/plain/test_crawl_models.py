@@ -7,6 +7,7 @@ import signal
 import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,9 @@ def test_while_models_appear_vanish_and_are_renamed_no_lasting_one_is_lost_or_do
     with standin(at=begin, advance=step) as addresses:
         (crawl,) = hub_crawls(tmp_path, addresses.hub)
     landed = Counter(row["_id"] for row in records(tmp_path, crawl))
-    lasting = set.intersection(*(set(true_ids(begin + step * number)) for number in range(crawl.counts["requests"] + 1)))
+    lasting = set.intersection(
+        *(set(true_ids(begin + step * number)) for number in range(crawl.counts["requests"] + 1))
+    )
     assert set(landed.values()) == {1}
     assert lasting <= set(landed)
 
@@ -78,7 +81,7 @@ def test_stretches_cover_all_times_without_a_gap() -> None:
     stretches = census_stretches("https://x", expand=["sha"], limit=1000, until=until, shards=4)
     assert stretches[-1].end == oid_at(until)
     assert "cursor" not in stretches[0].url
-    for earlier, later in zip(stretches, stretches[1:], strict=False):
+    for earlier, later in pairwise(stretches):
         assert listing_url("https://x", expand=["sha"], limit=1000, after=earlier.end, sort="createdAt",
                            direction="1") == later.url  # fmt: skip
 
@@ -120,7 +123,9 @@ def test_only_the_models_of_some_owners(tmp_path: Path) -> None:
     with standin() as addresses:
         (crawl,) = hub_crawls(tmp_path / "lake", addresses.hub, owners=owners)
     landed = records(tmp_path / "lake", crawl)
-    expected = [model for model in world().visible(AT) if model.name_at(AT).split("/")[0] in ("fiftyfold", "nearly-fifty")]
+    expected = [
+        model for model in world().visible(AT) if model.name_at(AT).split("/")[0] in ("fiftyfold", "nearly-fifty")
+    ]
     assert sorted(row["_id"] for row in landed) == sorted(model.repo_oid for model in expected)
     assert crawl.coverage == "partial"
 
@@ -197,7 +202,7 @@ def test_rows_that_may_not_land_are_set_aside_and_the_rest_of_the_page_lands(tmp
 
 
 def test_a_parameter_that_the_hub_refuses_ends_the_crawl(tmp_path: Path) -> None:
-    with standin() as addresses, pytest.raises(CrawlError, match="status 400.*must be one of"):
+    with standin() as addresses, pytest.raises(CrawlError, match=r"status 400.*must be one of"):
         hub_crawls(tmp_path, addresses.hub, settings=['crawl.hub_expand=["nonsense"]'])
 
 

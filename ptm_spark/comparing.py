@@ -1,5 +1,6 @@
 """Comparing the same table of two lakes row by row."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import reduce
 
@@ -35,17 +36,21 @@ class Difference:
         return f"DIFFERENT: only here {self.left_only}, only there {self.right_only}, unequal {unequal}"
 
 
-def compare_tables(left: DataFrame, right: DataFrame, table: Table) -> Difference:
-    """Join two frames of one contract on its key (nulls are equal) and compare every other column."""
-    one = left.select(F.lit(True).alias("is_left"), *(F.col(name).alias(f"left_{name}") for name in table.names))
-    two = right.select(F.lit(True).alias("is_right"), *(F.col(name).alias(f"right_{name}") for name in table.names))
+def compare_tables(left: DataFrame, right: DataFrame, table: Table, *, apart_from: Collection[str] = ()) -> Difference:
+    """Join two frames of one contract on its key (nulls are equal) and compare every other column.
+
+    Columns ``apart_from`` which they are to be compared are left out, of the key, too.
+    """
+    names = [name for name in table.names if name not in apart_from]
+    one = left.select(F.lit(True).alias("is_left"), *(F.col(name).alias(f"left_{name}") for name in names))
+    two = right.select(F.lit(True).alias("is_right"), *(F.col(name).alias(f"right_{name}") for name in names))
     on = reduce(
         lambda so_far, condition: so_far & condition,
-        [F.col(f"left_{name}").eqNullSafe(F.col(f"right_{name}")) for name in table.key],
+        [F.col(f"left_{name}").eqNullSafe(F.col(f"right_{name}")) for name in table.key if name in names],
     )
     both = one.join(two, on=on, how="full_outer")
     paired = F.col("is_left").isNotNull() & F.col("is_right").isNotNull()
-    values = [field for field in table.fields if field.name not in table.key]
+    values = [field for field in table.fields if field.name not in table.key and field.name in names]
     counts = both.agg(
         _count(F.col("is_left").isNotNull()).alias("left_rows"),
         _count(F.col("is_right").isNotNull()).alias("right_rows"),

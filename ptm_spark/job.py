@@ -102,7 +102,7 @@ class Job:
     # ---- what has landed
 
     def tell_landed(self, crawls: Iterable[tuple[Manifest, bool]]) -> None:
-        """Of each crawl (manifest, whether it is new): log what has landed, keep it for the summary, warn of the rest."""
+        """Log what each crawl (manifest, whether it is new) has landed, keep it for the summary, warn of the rest."""
         for crawl, is_new in crawls:
             facts = {"crawl": crawl.path} | {name: getattr(crawl, name) for name in ("records", "invalid", "coverage")}
             facts |= crawl.counts

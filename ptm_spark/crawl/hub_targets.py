@@ -42,7 +42,7 @@ class ModelRef:
 
 
 def is_askable(model_id: str) -> bool:
-    """Whether an id can be part of an address: one or two segments, none that leads elsewhere, no control characters."""
+    """Whether an id can be part of an address: one or two segments that lead nowhere else, no control characters."""
     segments = model_id.split("/")
     return (
         len(segments) <= 2

@@ -33,6 +33,8 @@ def keep_targets(crawl: Crawl, targets: Callable[[], Iterable[Target]]) -> int:
 
 
 def _read_targets(crawl: Crawl, start: int) -> Iterator[Target]:
+    if start >= int(crawl.position["targets"]):
+        return  # all asked for; the list may be gone already
     with crawl.work.open(TARGETS) as file:
         for line in itertools.islice(file, start, None):
             yield orjson.loads(line)

@@ -95,11 +95,11 @@ class Budget:
         if info is not None and info.resource_type == self.name:
             now = self._clock()
             ends_at = now + info.reset_in_seconds + _MARGIN
-            is_next_window = self.left is None or ends_at > self._ends_at + 1.5 * _MARGIN
+            is_next_window = ends_at > self._ends_at + 1.5 * _MARGIN or info.limit not in (None, self.quota)
             # what the header says, less what is on its way; within a window the lower number is the true one, for
             # answers overtake each other
             left = info.remaining - self._in_flight if is_next_window else info.remaining
-            self.left = left if is_next_window or self.left is None else min(self.left, left)
+            self.left = left if self.left is None or is_next_window else min(self.left, left)
             self._ends_at = ends_at if is_next_window else min(ends_at, self._ends_at)
             self.quota = info.limit or self.quota or max(info.remaining, 1)
             self.window = float(info.window_seconds or self.window or info.reset_in_seconds)

@@ -88,14 +88,14 @@ _FORUM_QUESTIONS = [
 ]  # fmt: skip
 
 
-def probe_services(lake: Folder, settings: Settings) -> Iterator[str]:
+def probe_services(lake: Folder, settings: Settings, *, forum_url: str = FORUM_URL) -> Iterator[str]:
     """Ask the list of questions, keep the answers in ``<lake>/probe/<moment>/`` and tell a line of each.
 
     CrawlError, with nothing left behind, where a service cannot be reached.
     """
     work = Path(tempfile.mkdtemp(prefix="ptm_spark-probe-"))
     try:
-        lines = asyncio.run(_ask_all(work, settings))
+        lines = asyncio.run(_ask_all(work, settings, forum_url))
         place = lake / "probe" / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
         for file in sorted(work.iterdir()):
             place.write(file.name, file.read_bytes())
@@ -105,9 +105,9 @@ def probe_services(lake: Folder, settings: Settings) -> Iterator[str]:
     yield f"kept in {place.url}\n"
 
 
-async def _ask_all(work: Path, settings: Settings) -> list[str]:
+async def _ask_all(work: Path, settings: Settings, forum_url: str) -> list[str]:
     crawl = settings.crawl
-    hub, forum = hub_hosts(settings), Hosts(FORUM_URL)
+    hub, forum = hub_hosts(settings), Hosts(forum_url)
     lines = []
     for hosts, token, questions, per_second in (
         (hub, hub_token(), _hub_questions(settings), crawl.hub_per_second),
@@ -153,7 +153,7 @@ def _fixture(question: _Question, answer: Answer) -> dict[str, Any]:
         "recorded_at": answer.fetched_at,
         "status": answer.status,
         "redirects": answer.hops,
-        "headers": {name: value for name, value in answer.headers.items() if name.lower() in _KEPT_HEADERS},
+        "headers": {str(name): value for name, value in answer.headers.items() if name.lower() in _KEPT_HEADERS},
         "is_cut": answer.is_cut,
         **body,
     }

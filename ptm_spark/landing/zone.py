@@ -77,7 +77,8 @@ class Landing:
     ) -> Iterator[tuple[Checkpoint, CrawlWriter]]:
         """Land a crawl of ``<source>/<entity>`` from where the same command left it, or a new one from its beginning.
 
-        ``identity`` is a hash of what the command asks for; ``observed_at`` is None for now. BusyError where another process crawls the same entity.
+        ``identity`` is a hash of what the command asks for; ``observed_at`` is None for now. BusyError where another
+        process crawls the same entity.
         """
         place = self.work(entity_path)
         with Folder(place).claim(".crawl.lock", f"landing of {entity_path}"):

@@ -16,7 +16,7 @@ from ptm_spark.standin.forum_dump import ForumDump
 from ptm_spark.standin.forum_world import InventedForum
 from ptm_spark.standin.serving import serve_in_thread
 
-EARLIER = AT - timedelta(days=400)
+EARLIER, RECENTLY = AT - timedelta(days=400), AT - timedelta(days=150)
 
 
 #: topics enough for several pages of the list, and for some that are deleted
@@ -91,15 +91,15 @@ def test_later_only_what_is_new_or_changed_and_what_has_gone(tmp_path: Path) -> 
 
 
 def test_increments_by_the_feed_of_posts(tmp_path: Path) -> None:
-    with standin(topics=MANY, at=EARLIER) as addresses:
-        forum_crawls(tmp_path, addresses.forum, observed_at=EARLIER.isoformat())
+    with standin(topics=MANY, at=RECENTLY) as addresses:
+        forum_crawls(tmp_path, addresses.forum, observed_at=RECENTLY.isoformat())
     with standin(topics=MANY) as addresses:
         site, topics, increment = forum_crawls(tmp_path, addresses.forum, since="last", observed_at=AT.isoformat())
     truth = forum(MANY)
-    known = set(truth.readable_topics(EARLIER))
+    known = set(truth.readable_topics(RECENTLY))
     new = {
         number for number in truth.listed_topics(AT)
-        if set(truth.stream(number, AT)) - set(truth.stream(number, EARLIER) if number in known else ())
+        if set(truth.stream(number, AT)) - set(truth.stream(number, RECENTLY) if number in known else ())
     }  # fmt: skip
     assert (site.coverage, topics.coverage, increment.coverage) == ("census", "incremental", "incremental")
     assert topics.records < len(truth.listed_topics(AT))

@@ -43,6 +43,7 @@ class CrawlBench:
 
     def __init__(self, work: Path, dump: Dump) -> None:
         self.work, self.dump = work, dump
+        self._fields = load().crawl.hub_expand
         self.samples: dict[str, list[dict[str, float]]] = {YARDSTICK: [], KEPT: [], OURS: []}
 
     def measure_throughput(self, rounds: int) -> dict[str, Any]:
@@ -99,7 +100,7 @@ class CrawlBench:
             models, ended_at = landed(self._lake).records, manifest.stat().st_mtime
         else:
             into: list[str | Path] = ["--into", self.work / "kept.jsonl.zst"] if name == KEPT else []
-            run = self._run(hub, [BENCH / "crawl_hf_api.py", *into, hub.endpoint, *load().crawl.hub_expand])
+            run = self._run(hub, [BENCH / "crawl_hf_api.py", *into, hub.endpoint, *self._fields])
             last = json.loads(run.output.strip().rpartition("\n")[2])
             models, ended_at = last["models"], last["ended_at"]
         pages = hub.pages_since(run.begun)

@@ -57,6 +57,7 @@ class CrawlSettings(_Section):
     max_body_bytes: int = Field(ge=1_000)
     max_card_bytes: int = Field(ge=1_000)
     page_size: int = Field(ge=1, le=1000)
+    again_days: float = Field(gt=0)
     overlap_hours: float = Field(ge=0)
     redirect_hosts: list[str]
     hub_expand: list[str]

@@ -16,7 +16,6 @@ from fsspec.implementations.local import LocalFileSystem
 from ptm_spark.errors import BusyError, UsageError
 
 #: ends the names of files that are not whole yet
-#: ends the names of files that are not whole yet
 UNFINISHED = ".unfinished"
 
 

@@ -76,6 +76,10 @@ def plan_intake(
         why = f"{changed[0]} is no longer as it was taken in"
     crawls, earlier = (inside + new, []) if why else (new, inside)
     order = sorted(crawls, key=lambda crawl: crawl.order)
+    notes += [
+        f"{path}: unfinished, left out; the command that began it goes on"
+        for path in landing.unfinished(source, entity)
+    ]
     if lost := sorted(known.keys() - {crawl.path for crawl in found}):
         notes.append(f"{lost[0]}: taken in earlier, no longer in landing; its rows stay until the next rebuild")
     names = frozenset(crawl.path for crawl in new)

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from ptm_spark.crawl.client import Answer, BadBodyError
+from ptm_spark.crawl.answers import Answer, BadBodyError
 from ptm_spark.crawl.dump_file import read_values
 from ptm_spark.errors import LandingError
 from ptm_spark.landing import CrawlWriter, InvalidRecordError

@@ -1,12 +1,11 @@
 """One polite client for a service: bounded, patient, and silent about the token."""
 
 import asyncio
-import hashlib
 import random
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,12 +15,13 @@ from yarl import URL
 
 from ptm_spark import __version__
 from ptm_spark.config import CrawlSettings
+from ptm_spark.crawl.answers import Answer, BadBodyError, FetchError
 from ptm_spark.crawl.hosts import GuardedResolver, Hosts, RefusedAddressError
 from ptm_spark.crawl.limits import Budget, Sleep, told_wait
 from ptm_spark.errors import CrawlError
 from ptm_spark.landing import utc_text
 
-Read = Callable[["Answer"], Any]
+Read = Callable[[Answer], Any]
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MOST_REDIRECTS = 5
 #: what may pass by itself: time-outs, refusals for now, failures of servers and of those before them
@@ -30,15 +30,6 @@ _ERROR_BODY_BYTES = 64_000
 #: a refusal that names no wait: seconds for the first, doubled for each further one, at most _LONGEST_WAIT
 _UNTOLD_WAIT, _LONGEST_WAIT, _MOST_REFUSALS = 10.0, 300.0, 20
 _CHUNK = 1 << 16
-_LOGGED_HEADERS = ("RateLimit", "RateLimit-Policy", "Retry-After", "ETag", "X-Repo-Commit", "X-Error-Code", "Link")
-
-
-class FetchError(Exception):
-    """An address gave nothing that counts, after all tries; ``args[0]`` says why, in a few words."""
-
-
-class BadBodyError(Exception):
-    """An answer whose body is not what was asked for, whatever its status says; it is asked for again."""
 
 
 class _PassingError(Exception):
@@ -73,42 +64,6 @@ class _Tries:
         if error.wait is not None:
             return error.wait
         return min(_LONGEST_WAIT, _UNTOLD_WAIT * 2.0 ** (self.refusals - 1)) * random.uniform(1.0, 1.25)
-
-
-@dataclass(slots=True)
-class Answer:
-    """An answer that counts: ``url`` as asked, ``final_url`` after redirects, body of bounded size.
-
-    ``is_cut`` says that the body went on beyond the bound; ``value`` is what the caller's reader made of the body;
-    ``fetched_at`` is an ISO 8601 UTC text.
-    """
-
-    url: str
-    final_url: str
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    fetched_at: str
-    is_cut: bool = False
-    value: Any = None
-    hops: list[str] = field(default_factory=list)
-
-    @property
-    def is_ok(self) -> bool:
-        return 200 <= self.status < 300
-
-    def request_line(self, **facts: Any) -> dict[str, Any]:
-        """What the log of requests keeps of it."""
-        kept = {name.lower(): self.headers[name] for name in _LOGGED_HEADERS if name in self.headers}
-        line = {
-            "url": self.url,
-            "status": self.status,
-            "fetched_at": self.fetched_at,
-            "bytes": len(self.body),
-            "sha256": hashlib.sha256(self.body).hexdigest(),
-            "headers": kept,
-        }
-        return line | ({"redirects": self.hops} if self.hops else {}) | facts
 
 
 class Client:

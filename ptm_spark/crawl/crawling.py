@@ -193,7 +193,11 @@ def run_crawl(
         if (known := landing.find(f"{order.path}/{begun.crawl_id}")) is not None:
             return known, False
         if begun.position:
-            log.info("resuming", crawl=f"{order.path}/{begun.crawl_id}", records=writer.records)
+            log.info("resuming", crawl=f"{order.path}/{begun.crawl_id}", begun=begun.started_at, records=writer.records)
+        if not (settings.crawl.contact or hosts.is_this_machine):
+            log.warning(
+                "nobody can reach you", why="crawl.contact is empty", todo="--set crawl.contact=you@example.org"
+            )
         crawl = Crawl(order, begun, writer, hosts, settings, token)
         try:
             _run_until_stopped(crawl, walk)

@@ -80,7 +80,7 @@ def plan_order(
 
 
 async def _walk_topics(crawl: Crawl, *, landing: Landing, since: datetime | None) -> None:
-    if since is None and (expected := expected_topics(landing)):
+    if since is None and (expected := expected_topics(landing, crawl.order.scope)):
         crawl.writer.counts["expected"] = expected
         crawl.progress.total = expected // TOPICS_A_PAGE + 1
     await crawl_topics(crawl, since=since)
@@ -91,14 +91,14 @@ async def _walk_posts(crawl: Crawl, *, landing: Landing, since: datetime | None)
     touched: set[int] = set()
     if since is not None and "targets" not in crawl.position:
         touched = await touched_topics(crawl, budget, since=since)
-    keep_targets(crawl, partial(topics_to_ask, landing, touched=touched))
+    keep_targets(crawl, partial(topics_to_ask, landing, crawl.order.scope, touched=touched))
     # one connection: the forum's operators see one reader
     await crawl_items(crawl, TopicPosts(crawl, budget).topic, connections=1)
 
 
-def expected_topics(landing: Landing) -> int | None:
+def expected_topics(landing: Landing, scope: str) -> int | None:
     """Topics that the newest landed categories count; None where none has landed."""
-    crawls, _ = landing.crawls("forum", "site")
+    crawls = landing.crawls_of("forum", "site", scope)
     for line in map(orjson.loads, landing.lines(crawls[-1]) if crawls else ()):
         if line["key"] == "categories":
             return category_topics((line["raw"].get("category_list") or {}).get("categories") or [])
@@ -110,10 +110,8 @@ def _since(landing: Landing, entity: str, options: ForumOptions, settings: Setti
         return None
     if options.since != SINCE_LAST:
         return parse_moment(options.since, "--since", " or last")
-    before = [
-        crawl for crawl in landing.crawls("forum", entity)[0]
-        if crawl.scope == options.scope and crawl.coverage in ("census", "incremental")
-    ]  # fmt: skip
+    landed = landing.crawls_of("forum", entity, options.scope)
+    before = [crawl for crawl in landed if crawl.coverage in ("census", "incremental")]
     if not before:
         raise UsageError(f"--since last: no crawl of forum/{entity} has landed yet; crawl everything first")
     return datetime.fromisoformat(before[-1].cutoff) - timedelta(hours=settings.crawl.overlap_hours)

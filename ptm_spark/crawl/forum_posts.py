@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from ptm_spark.crawl.bodies import read_json
-from ptm_spark.crawl.client import Answer, BadBodyError
+from ptm_spark.crawl.answers import Answer, BadBodyError, FetchError
+from ptm_spark.crawl.bodies import error_text, read_json
 from ptm_spark.crawl.crawling import Crawl
 from ptm_spark.crawl.items import Target
 from ptm_spark.crawl.limits import Budget
@@ -60,8 +60,8 @@ class TopicPosts:
     async def _get(self, path: str) -> Answer:
         base = self._crawl.client.hosts.base
         answer = await self._crawl.client.get(f"{base}{path}", self._budget, read=_read_stream)
-        if not answer.is_ok and answer.status not in _GONE:
-            raise CrawlError(f"{base}{path}: status {answer.status}; expected 200 or one of {_GONE}, report it")
+        if not (answer.is_ok or _is_evidence(answer)):
+            raise FetchError(f"status {answer.status}, {error_text(answer)[:100]}")
         return answer
 
     def _land(self, target: Target, answers: list[Answer], posts: int) -> None:
@@ -82,6 +82,14 @@ class TopicPosts:
             writer.count("posts", posts)
 
 
+def _is_evidence(answer: Answer) -> bool:
+    """Whether the forum itself says that a topic is not to be had; whoever stands before it may refuse, too."""
+    try:
+        return answer.status in _GONE and "errors" in orjson.loads(answer.body)
+    except (orjson.JSONDecodeError, TypeError):
+        return False
+
+
 def _read_stream(answer: Answer) -> dict[str, Any]:
     value: dict[str, Any] = read_json(answer, dict)
     stream = value.get("post_stream")
@@ -94,14 +102,14 @@ def _posts_of(answer: Answer) -> set[int]:
     return {int(post["id"]) for post in answer.value["post_stream"]["posts"]} if answer.is_ok else set()
 
 
-def topics_to_ask(landing: Landing, *, touched: Iterable[int] = ()) -> Iterator[Target]:
+def topics_to_ask(landing: Landing, scope: str, *, touched: Iterable[int] = ()) -> Iterator[Target]:
     """Topics whose row differs from when their posts landed last, new ones, ``touched`` ones, and those that have
     gone from the list: their own page tells whether they are deleted. In order of their ids.
 
     CrawlError where no list of topics has landed.
     """
-    listed, is_whole = _listed(landing)
-    landed = _landed(landing)
+    listed, is_whole = _listed(landing, scope)
+    landed = _landed(landing, scope)
     wanted = {number: state for number, state in listed.items() if landed.get(number, ("", 0))[0] != state}
     wanted |= {number: listed.get(number, "touched") for number in touched}
     if is_whole:
@@ -112,11 +120,11 @@ def topics_to_ask(landing: Landing, *, touched: Iterable[int] = ()) -> Iterator[
         yield {"id": number, "asked": wanted[number]}
 
 
-def _listed(landing: Landing) -> tuple[dict[int, str], bool]:
+def _listed(landing: Landing, scope: str) -> tuple[dict[int, str], bool]:
     """Counters of each topic in the newest whole list and those after it, and whether there is a whole one."""
-    crawls, _ = landing.crawls("forum", "topics")
+    crawls = landing.crawls_of("forum", "topics", scope)
     if not crawls:
-        raise CrawlError("no list of topics has landed yet; run ptm-spark crawl-forum topics first")
+        raise CrawlError(f"no list of topics of scope {scope} has landed yet; run ptm-spark crawl-forum topics first")
     censuses = [crawl for crawl in crawls if crawl.coverage == "census" and not crawl.failed]
     listed: dict[int, str] = {}
     for crawl in crawls:
@@ -128,10 +136,10 @@ def _listed(landing: Landing) -> tuple[dict[int, str], bool]:
     return listed, bool(censuses)
 
 
-def _landed(landing: Landing) -> dict[int, tuple[str, int]]:
+def _landed(landing: Landing, scope: str) -> dict[int, tuple[str, int]]:
     """What each topic was asked for when it landed last, and with which status."""
     landed: dict[int, tuple[str, int]] = {}
-    for crawl in landing.crawls("forum", "topic_posts")[0]:
+    for crawl in landing.crawls_of("forum", "topic_posts", scope):
         for line in map(orjson.loads, landing.lines(crawl)):
             landed[int(line["key"])] = str((line.get("about") or {}).get("asked", "")), int(line["status"])
     return landed

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+from ptm_spark.crawl.answers import Answer, BadBodyError, FetchError
 from ptm_spark.crawl.bodies import error_text, inner_array, read_json, split_page
-from ptm_spark.crawl.client import Answer, BadBodyError, FetchError
 from ptm_spark.crawl.crawling import Crawl
 from ptm_spark.crawl.limits import Budget
 from ptm_spark.errors import CrawlError
@@ -42,7 +42,8 @@ async def crawl_topics(crawl: Crawl, *, since: datetime | None = None) -> None:
     asked.
     """
     budget, writer = forum_budget(crawl), crawl.writer
-    order = {} if since is not None else {"order": "created", "ascending": "true"}
+    oldest = str(crawl.position.get("oldest", utc_text(since)[:19] if since is not None else ""))
+    order = {} if oldest else {"order": "created", "ascending": "true"}
     while not crawl.position.get("is_over"):
         crawl.leave_if_stopped()
         if crawl.is_spent:
@@ -71,8 +72,8 @@ async def crawl_topics(crawl: Crawl, *, since: datetime | None = None) -> None:
         writer.count("repeated", repeated)
         writer.count("seen", writer.seq - first - repeated)
         is_last = not rows or "more_topics_url" not in answer.value["topic_list"]
-        is_past = since is not None and bool(topics) and not any(_is_active(topic, since) for topic in topics)
-        crawl.position = {"page": page + 1, "ids": ids, "is_over": is_last or is_past}
+        is_past = bool(oldest and topics) and not any(_is_active(topic, oldest) for topic in topics)
+        crawl.position = {"page": page + 1, "ids": ids, "is_over": is_last or is_past, "oldest": oldest}
         crawl.commit()
 
 
@@ -83,7 +84,7 @@ async def touched_topics(crawl: Crawl, budget: Budget, *, since: datetime) -> se
     """
     touched: set[int] = set()
     oldest, before = utc_text(since)[:19], None
-    while before is None or before > 0:
+    while (before is None or before > 0) and not crawl.is_spent:
         crawl.leave_if_stopped()
         answer = await ask(crawl, budget, "/posts.json" + (f"?before={before}" if before else ""), of="latest_posts")
         posts = [post for post in answer.value["latest_posts"] if isinstance(post, dict)]
@@ -96,10 +97,10 @@ async def touched_topics(crawl: Crawl, budget: Budget, *, since: datetime) -> se
     return touched
 
 
-def _is_active(topic: dict[str, Any], since: datetime) -> bool:
+def _is_active(topic: dict[str, Any], oldest: str) -> bool:
     """Whether a topic was active since then; pinned ones head the list whatever their age."""
     is_pinned = bool(topic.get("pinned") or topic.get("pinned_globally"))
-    return not is_pinned and str(topic.get("bumped_at") or "") >= utc_text(since)[:19]
+    return not is_pinned and str(topic.get("bumped_at") or "") >= oldest
 
 
 def forum_budget(crawl: Crawl) -> Budget:

@@ -14,10 +14,10 @@ from ptm_spark.config import Settings
 from ptm_spark.crawl.crawling import Crawl, Order, Walk, check_stand_in_only, run_in_turn
 from ptm_spark.crawl.hosts import Hosts
 from ptm_spark.crawl.hub_items import HubItems
-from ptm_spark.crawl.hub_models import ALWAYS_THERE, census_stretches, crawl_census, crawl_changed
+from ptm_spark.crawl.hub_models import ALWAYS_THERE, census_stretches, changed_stretches, crawl_listing, listing_url
 from ptm_spark.crawl.hub_targets import Landed, ModelRef, is_askable, known_models, sample
 from ptm_spark.crawl.items import Fetch, Target, crawl_items, keep_targets
-from ptm_spark.errors import UsageError
+from ptm_spark.errors import CrawlError, UsageError
 from ptm_spark.landing import Coverage, Landing, Manifest, parse_moment
 
 ENTITIES = ("models", "model_info", "cards", "commits", "discussions")
@@ -57,7 +57,9 @@ class HubOptions:
 
 
 def hub_hosts(settings: Settings) -> Hosts:
-    """The Hub's address, as huggingface_hub itself has it (``HF_ENDPOINT``)."""
+    """The Hub's address, as huggingface_hub has it (``HF_ENDPOINT``); CrawlError where it must be left alone."""
+    if constants.HF_HUB_OFFLINE:
+        raise CrawlError("HF_HUB_OFFLINE is set, so nothing may be asked of the Hub; unset it to crawl")
     return Hosts(constants.ENDPOINT, settings.crawl.redirect_hosts)
 
 
@@ -85,12 +87,13 @@ def plan_order(
     """What to ask for, and the walk that does it."""
     owners = read_owners(options.owners) if options.owners else ()
     since = _since(landing, options, settings) if options.since else None
+    # a listing is whole or what changed; of the other entities only what is new is asked for
     coverage: Coverage = "incremental" if since or entity != "models" else "census"
     if owners or options.sample is not None or options.max_requests is not None:
         coverage = "partial"
     facts = {
         "endpoint": str(hosts.base),
-        "since": since.isoformat() if since else "",
+        "since": options.since,
         "owners": hashlib.sha256("\n".join(owners).encode()).hexdigest()[:16] if owners else "",
         "sample": [options.sample, options.seed] if options.sample is not None else [],
         "details": options.details,
@@ -107,19 +110,22 @@ def plan_order(
 
 
 async def _walk_models(crawl: Crawl, *, landing: Landing, owners: tuple[str, ...], since: datetime | None) -> None:
-    settings, base = crawl.settings.crawl, str(crawl.client.hosts.base)
-    before = [one for one in landing.crawls("hub", "models")[0] if one.coverage == "census"]
-    if crawl.order.coverage == "census" and before:
-        crawl.writer.counts["expected"] = before[-1].records
-        crawl.progress.total = -(-before[-1].records // settings.page_size)
+    settings, until = crawl.settings.crawl, crawl.observed_at
+    base = str(crawl.client.hosts.base)
+    page = partial(listing_url, base, expand=settings.hub_expand, limit=settings.page_size)
     if since is not None:
-        await crawl_changed(crawl, base, since=since)
+        await crawl_listing(crawl, changed_stretches(page, since=since, until=until))
         return
-    stretches = census_stretches(
-        base, expand=settings.hub_expand, limit=settings.page_size, until=crawl.observed_at, shards=settings.shards,
-        owners=owners,
-    )  # fmt: skip
-    await crawl_census(crawl, stretches)
+    if crawl.order.coverage == "census" and (expected := expected_models(landing, crawl.order.scope)):
+        crawl.writer.counts["expected"] = expected
+        crawl.progress.total = -(-expected // settings.page_size)
+    await crawl_listing(crawl, census_stretches(page, until=until, shards=settings.shards, owners=owners))
+
+
+def expected_models(landing: Landing, scope: str) -> int | None:
+    """Models of the newest landed census of a scope; None where there is none."""
+    censuses = [crawl for crawl in landing.crawls_of("hub", "models", scope) if crawl.coverage == "census"]
+    return censuses[-1].records if censuses else None
 
 
 async def _walk_items(crawl: Crawl, *, landing: Landing, options: HubOptions) -> None:
@@ -130,21 +136,31 @@ async def _walk_items(crawl: Crawl, *, landing: Landing, options: HubOptions) ->
         "commits": fetchers.commits,
         "discussions": partial(fetchers.discussions, events=options.details),
     }
-    keep_targets(crawl, partial(targets_of, landing, entity, options))
+    again = timedelta(days=crawl.settings.crawl.again_days)
+    keep_targets(crawl, partial(targets_of, landing, entity, options, at=crawl.observed_at, again=again))
     await crawl_items(crawl, fetch_by_entity[entity], connections=crawl.settings.crawl.connections)
 
 
-def targets_of(landing: Landing, entity: str, options: HubOptions) -> Iterator[Target]:
-    """The models to ask about, each with its head: those whose head has not landed yet; for commits, the models of the
-    floor first, whose true creation only their first commit tells; for cards, those that have one."""
-    landed = Landed(landing, entity)
+def targets_of(
+    landing: Landing, entity: str, options: HubOptions, *, at: datetime, again: timedelta
+) -> Iterator[Target]:
+    """The models to ask about: those whose answer has not landed yet.
+
+    Cards and commits follow from a model's head, so that a head is asked for once. Discussions and scans do not: they
+    are asked for again in each period of ``again``. For commits the models of the floor come first, whose true creation
+    only their first commit tells; cards are asked of models that have one.
+    """
+    landed = Landed(landing, entity, scope=options.scope, at=at, again=again)
     owners = frozenset(read_owners(options.owners)) if options.owners else None
+    period = "" if entity in ("cards", "commits") else f"/{int(at.timestamp() // again.total_seconds())}"
+    question = period + ("+" if options.details and period else "")
 
     def wanted() -> Iterator[ModelRef]:
-        for model in known_models(landing):
+        for model in known_models(landing, options.scope):
             if owners is not None and model.id.partition("/")[0] not in owners:
                 continue
-            if is_askable(model.id) and (model.has_card or entity != "cards") and model not in landed:
+            is_new = not landed.has(model, model.sha + question)
+            if is_new and is_askable(model.id) and (model.has_card or entity != "cards"):
                 yield model
 
     def in_order() -> Iterator[ModelRef]:
@@ -156,16 +172,16 @@ def targets_of(landing: Landing, entity: str, options: HubOptions) -> Iterator[T
         else:
             yield from wanted()
 
-    return ({"id": model.id, "oid": model.oid, "sha": model.sha} for model in in_order())
+    for model in in_order():
+        target = {"id": model.id, "oid": model.oid, "sha": model.sha, "asked": model.sha + question}
+        yield target | ({"blob": blob} if (blob := landed.blob(model)) else {})
 
 
 def _since(landing: Landing, options: HubOptions, settings: Settings) -> datetime:
     if options.since != SINCE_LAST:
         return parse_moment(options.since, "--since", " or last")
-    before = [
-        one for one in landing.crawls("hub", "models")[0]
-        if one.scope == options.scope and one.coverage in ("census", "incremental")
-    ]  # fmt: skip
+    landed = landing.crawls_of("hub", "models", options.scope)
+    before = [crawl for crawl in landed if crawl.coverage in ("census", "incremental")]
     if not before:
         raise UsageError(f"--since last: no crawl of scope {options.scope} has landed yet; crawl everything first")
     newest = datetime.fromisoformat(before[-1].cutoff).astimezone(UTC)

@@ -2,23 +2,24 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 from huggingface_hub.utils.sha import git_hash
 
+from ptm_spark.crawl.answers import Answer, BadBodyError, FetchError
 from ptm_spark.crawl.bodies import error_text, inner_array, read_json, read_page, split_page
-from ptm_spark.crawl.client import Answer, BadBodyError, FetchError
 from ptm_spark.crawl.crawling import Crawl
 from ptm_spark.crawl.hub_models import next_link
 from ptm_spark.crawl.items import Target
 from ptm_spark.crawl.limits import Budget
-from ptm_spark.errors import CrawlError
 
 Land = Callable[[], None]
 _HASH = re.compile(r'^(?:W/)?"([0-9a-f]{40}|[0-9a-f]{64})"$')
+_GONE = (401, 403, 404, 410)
 _COMMITS_A_PAGE = 1000
 _MOST_PAGES = 10_000
 
@@ -26,7 +27,8 @@ _MOST_PAGES = 10_000
 class HubItems:
     """Fetchers of one crawl; each returns what lands its answer. FetchError where an address gave nothing.
 
-    An answer that says that there is nothing (401, 403, 404, 410) is landed as its status: the evidence of a tombstone.
+    An answer in the Hub's own form that there is nothing (401, 403, 404, 410) is landed as its status: the evidence of
+    a tombstone. A README that is what has landed before (304) is a status, too.
     """
 
     def __init__(self, crawl: Crawl) -> None:
@@ -42,8 +44,8 @@ class HubItems:
 
     async def _get(self, url: str, budget: Budget, **options: Any) -> Answer:
         answer = await self._crawl.client.get(url, budget, **options)
-        if answer.status == 400:
-            raise CrawlError(f"{url}: status 400, {error_text(answer)}; a request of ours is wrong, report it")
+        if not (answer.is_ok or _is_evidence(answer)):
+            raise FetchError(f"status {answer.status}, {error_text(answer)[:100]}")
         return answer
 
     async def model_info(self, target: Target, *, security: bool) -> Land:
@@ -67,11 +69,13 @@ class HubItems:
         """README.md at the head that the listing named, checked against its git hash, cut at a bound."""
         url = self._url(target, f"/resolve/{target['sha'] or 'main'}/README.md", api=False)
         most = self._settings.max_card_bytes
-        answer = await self._get(url, self._resolvers, read=_read_file, most_bytes=most, may_cut=True)
+        known = {"If-None-Match": f'"{target["blob"]}"'} if "blob" in target else None
+        answer = await self._get(url, self._resolvers, read=_read_file, most_bytes=most, may_cut=True, headers=known)
 
         def land() -> None:
             if not answer.is_ok:
-                self._land_status(target, answer)
+                same = {"sha": answer.headers.get("X-Repo-Commit", ""), "blob": target.get("blob", "")}
+                self._land_status(target, answer, same if answer.status == 304 else {})
                 return
             about = _about(target, answer) | {
                 "sha": answer.headers.get("X-Repo-Commit", ""),
@@ -156,13 +160,17 @@ class HubItems:
             writer.add_status(204, name=target["id"], fetched_at=answer.fetched_at, about=about)
         writer.log_request(answer.request_line(first_seq=first, count=writer.seq - first))
 
-    def _land_status(self, target: Target, answer: Answer) -> None:
+    def _land_status(self, target: Target, answer: Answer, more: Mapping[str, str] = MappingProxyType({})) -> None:
         writer = self._crawl.writer
-        about = _about(target, answer) | {
-            name: answer.headers[header]
-            for name, header in (("error", "X-Error-Code"), ("message", "X-Error-Message"))
-            if header in answer.headers
-        }
+        about = (
+            _about(target, answer)
+            | dict(more)
+            | {
+                name: answer.headers[header]
+                for name, header in (("error", "X-Error-Code"), ("message", "X-Error-Message"))
+                if header in answer.headers
+            }
+        )
         first = writer.seq
         writer.add_status(answer.status, name=target["id"], fetched_at=answer.fetched_at, about=about)
         writer.count(f"status_{answer.status}")
@@ -171,9 +179,15 @@ class HubItems:
 
 def _about(target: Target, answer: Answer) -> dict[str, Any]:
     """What a line says of its record beside the record: which model, which head was asked for, where it has moved."""
-    about = {"repo_oid": target["oid"], "asked": target["sha"]}
+    about = {"repo_oid": target["oid"], "asked": target["asked"]}
     moved = [hop for hop in answer.hops if "/api/resolve-cache/" not in hop]
     return about | ({"moved_to": moved[-1].split(" ")[1]} if moved else {})
+
+
+def _is_evidence(answer: Answer) -> bool:
+    """Whether the Hub itself says that there is nothing, or nothing new; whoever stands before it may refuse, too."""
+    says = "X-Error-Code" in answer.headers or "X-Error-Message" in answer.headers
+    return answer.status == 304 or (answer.status in _GONE and says)
 
 
 def _hash_of(answer: Answer) -> str | None:

@@ -3,15 +3,16 @@
 import asyncio
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import quote, urlencode
 
 import orjson
 
+from ptm_spark.crawl.answers import Answer, FetchError
 from ptm_spark.crawl.bodies import Parsed, error_text, read_page
-from ptm_spark.crawl.client import Answer, FetchError
 from ptm_spark.crawl.crawling import Crawl, together
 from ptm_spark.crawl.limits import Budget
 from ptm_spark.errors import CrawlError
@@ -31,12 +32,14 @@ _LIMIT = re.compile(r"(?<=[?&]limit=)[0-9]+")
 class Stretch:
     """A part of the listing that is walked page after page: ``url`` is the next page, '' where the walk has ended.
 
-    Rows whose ``_id`` reaches ``end`` belong to the next stretch; ``last`` is the greatest ``_id`` seen. In a walk by
-    creation it must rise from page to page.
+    In order of creation rows whose ``_id`` reaches ``end`` belong to the next stretch, and ``last``, the greatest
+    ``_id`` seen, must rise from page to page. In order of change, newest first, the walk ends where all rows of a page
+    are older than ``oldest``.
     """
 
     url: str
     end: str = ""
+    oldest: str = ""
     last: str = ""
     pages: int = 0
 
@@ -62,34 +65,40 @@ def next_link(answer: Answer) -> str:
 
 
 def census_stretches(
-    base: str, *, expand: Sequence[str], limit: int, until: datetime, shards: int = 1, owners: Sequence[str] = ()
+    page: Callable[..., str], *, until: datetime, shards: int = 1, owners: Sequence[str] = ()
 ) -> list[Stretch]:
-    """The whole listing up to a moment, cut into stretches of creation time, or the listings of some owners."""
+    """The whole listing up to a moment, cut into stretches of creation time, or the listings of some owners.
 
-    def url(**params: str) -> str:
-        return listing_url(base, expand=expand, limit=limit, sort="createdAt", direction="1", **params)
-
+    ``page`` is ``listing_url`` with what all pages have in common.
+    """
+    by_creation = partial(page, sort="createdAt", direction="1")
     end = oid_at(until)
     if owners:
-        return [Stretch(url(author=owner), end) for owner in owners]
+        return [Stretch(by_creation(author=owner), end) for owner in owners]
     span = (until - FLOOR_AT) / shards
     starts = ["", *(oid_at(FLOOR_AT + span * number) for number in range(1, shards))]
-    return [
-        Stretch(url(after=start) if start else url(), stop)
-        for start, stop in zip(starts, [*starts[1:], end], strict=True)
-    ]
+    return [Stretch(by_creation(after=start), stop) for start, stop in zip(starts, [*starts[1:], end], strict=True)]
 
 
-async def crawl_census(crawl: Crawl, stretches: Sequence[Stretch]) -> None:
-    """Land the listing in order of creation, each page whole before its link is followed.
+def changed_stretches(page: Callable[..., str], *, since: datetime, until: datetime) -> list[Stretch]:
+    """What is new since a moment: repos created since, whatever the age of their commits, and those modified since."""
+    created = page(after=oid_at(since), sort="createdAt", direction="1")
+    modified = page(sort="lastModified", direction="-1")
+    return [Stretch(created, oid_at(until)), Stretch(modified, oldest=since.strftime("%Y-%m-%dT%H:%M:%S"))]
 
-    Order of creation only grows at its end, so that no row is skipped or served twice while the Hub changes. A page
-    that brings no greater ``_id`` is a loop, and ends the crawl with CrawlError.
+
+async def crawl_listing(crawl: Crawl, planned: Sequence[Stretch]) -> None:
+    """Land the stretches of a listing, each page whole before its link is followed, a few stretches at a time.
+
+    Order of creation only grows at its end, so that no row is skipped or served twice while the Hub changes. There a
+    page that brings no greater ``_id`` is a loop, and ends the crawl with CrawlError. In order of change rows may move
+    and come twice.
     """
-    left = _restore(crawl, stretches)
+    saved = crawl.position.get("stretches")
+    stretches = [Stretch(**one) for one in saved] if saved else list(planned)
     budget = crawl.budget("api", crawl.settings.crawl.hub_per_second, crawl.settings.crawl.connections)
     waiting = asyncio.Queue[Stretch]()
-    for stretch in left:
+    for stretch in stretches:
         if stretch.url:
             waiting.put_nowait(stretch)
 
@@ -99,36 +108,15 @@ async def crawl_census(crawl: Crawl, stretches: Sequence[Stretch]) -> None:
             while stretch.url and not crawl.is_spent:
                 crawl.leave_if_stopped()
                 await _land_page(crawl, budget, stretch)
-                crawl.position = {"stretches": [asdict(one) for one in left]}
+                crawl.position["stretches"] = [asdict(one) for one in stretches]
                 crawl.commit()
 
     await together(work() for _ in range(min(waiting.qsize(), crawl.settings.crawl.connections)))
 
 
-async def crawl_changed(crawl: Crawl, base: str, *, since: datetime) -> None:
-    """Land the models modified since a moment, newest first. Rows that move while it runs may come twice."""
-    settings = crawl.settings.crawl
-    first = listing_url(base, expand=settings.hub_expand, limit=settings.page_size, sort="lastModified", direction="-1")
-    (stretch,) = left = _restore(crawl, [Stretch(first)])
-    budget = crawl.budget("api", settings.hub_per_second)
-    oldest = since.strftime("%Y-%m-%dT%H:%M:%S")
-    while stretch.url and not crawl.is_spent:
-        crawl.leave_if_stopped()
-        records = await _land_page(crawl, budget, stretch, is_by_creation=False)
-        if records and all(str((record or {}).get("lastModified", "")) < oldest for _, record in records):
-            stretch.url = ""
-        crawl.position = {"stretches": [asdict(one) for one in left]}
-        crawl.commit()
-
-
-def _restore(crawl: Crawl, planned: Sequence[Stretch]) -> list[Stretch]:
-    saved = crawl.position.get("stretches")
-    return [Stretch(**one) for one in saved] if saved else list(planned)
-
-
-async def _land_page(crawl: Crawl, budget: Budget, stretch: Stretch, *, is_by_creation: bool = True) -> list[Parsed]:
-    """Fetch and land one page, then say where the next one is."""
-    writer = crawl.writer
+async def _land_page(crawl: Crawl, budget: Budget, stretch: Stretch) -> None:
+    """Fetch and land one page, and note in the stretch where the next one is."""
+    writer, is_by_creation = crawl.writer, not stretch.oldest
     try:
         answer = await crawl.client.get(
             stretch.url, budget, read=lambda answer: read_page(answer, writer), on_failure=_smaller_page
@@ -158,7 +146,7 @@ async def _land_page(crawl: Crawl, budget: Budget, stretch: Stretch, *, is_by_cr
             continue
         oid = record.get("_id")
         if is_by_creation and isinstance(oid, str):
-            if stretch.end and oid >= stretch.end:
+            if oid >= stretch.end:
                 continue  # of the next stretch, or younger than the crawl
             repeated += oid <= stretch.last
         writer.add_parsed(raw, record, name=record.get("id"), fetched_at=answer.fetched_at)
@@ -168,9 +156,9 @@ async def _land_page(crawl: Crawl, budget: Budget, stretch: Stretch, *, is_by_cr
     writer.count("seen", writer.seq - first - repeated)
     stretch.pages += 1
     stretch.last = max([stretch.last, *ids])
-    is_past_end = bool(is_by_creation and stretch.end and stretch.last >= stretch.end)
-    stretch.url = next_link(answer) if records and not is_past_end else ""
-    return records
+    modified = [str(record.get("lastModified", "")) for _, record in records if record is not None]
+    is_past = stretch.last >= stretch.end if is_by_creation else bool(modified) and max(modified) < stretch.oldest
+    stretch.url = next_link(answer) if records and not is_past else ""
 
 
 def _smaller_page(url: str, failures: int) -> str:

@@ -2,20 +2,25 @@
 
 import hashlib
 import heapq
+import re
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 import orjson
 
 from ptm_spark.errors import CrawlError
-from ptm_spark.landing import Landing, Manifest
+from ptm_spark.landing import Landing, Manifest, utc_text
 
 _FLOOR = ("2022-03-02T23:29:04.000Z", "2022-03-02T23:29:05.000Z")
 _CARD = "README.md"
 _MOST_ID_CHARS = 200
+_REFUSALS = (401, 403)
+_BLOB = re.compile("[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +57,27 @@ def is_askable(model_id: str) -> bool:
     )
 
 
-def known_models(landing: Landing) -> Iterator[ModelRef]:
-    """Models of the newest landed census of the Hub and of the crawls after it, each once, as newest seen.
+def known_models(landing: Landing, scope: str) -> Iterator[ModelRef]:
+    """Models of the newest landed census of a scope and of the crawls after it, each once, as newest seen.
 
     CrawlError where no listing has landed.
     """
-    crawls, _ = landing.crawls("hub", "models")
-    censuses = [crawl for crawl in crawls if crawl.coverage == "census"]
-    base = censuses[-1] if censuses else None
-    later = [crawl for crawl in crawls if base is None or crawl.order > base.order]
+    crawls = landing.crawls_of("hub", "models", scope)
     if not crawls:
-        raise CrawlError("no listing of models has landed yet; run ptm-spark crawl-hub models first")
+        raise CrawlError(f"no listing of models of scope {scope} has landed yet; run ptm-spark crawl-hub models first")
+    base = next((crawl for crawl in reversed(crawls) if crawl.coverage == "census"), None)
     newer: dict[str, ModelRef] = {}
-    for crawl in later:
-        newer |= {model.oid: model for model in _models(landing, crawl)}
-    if base is not None:
-        seen: set[str] = set()  # a walk may serve a row twice, but only where it is no census by creation
-        for model in _models(landing, base):
-            if model.oid in newer or (base.counts.get("repeated", 1) and model.oid in seen):
-                continue
-            if base.counts.get("repeated", 1):
-                seen.add(model.oid)
-            yield model
+    for crawl in crawls:
+        if base is None or crawl.order > base.order:
+            newer |= {model.oid: model for model in _models(landing, crawl)}
+    # only a walk by creation proves that it served no row twice
+    seen: set[str] | None = set() if base is None or base.counts.get("repeated", 1) else None
+    for model in _models(landing, base) if base is not None else ():
+        if model.oid in newer or (seen is not None and model.oid in seen):
+            continue
+        if seen is not None:
+            seen.add(model.oid)
+        yield model
     yield from newer.values()
 
 
@@ -98,24 +102,47 @@ def _models(landing: Landing, crawl: Manifest) -> Iterator[ModelRef]:
 
 
 class Landed:
-    """What has landed of an entity: pairs of model and head. 8 bytes a pair, so that millions are no burden."""
+    """What has landed of an entity: pairs of model and what was asked for, and the newest blob of each model.
 
-    def __init__(self, landing: Landing, entity: str) -> None:
-        crawls, _ = landing.crawls("hub", entity)
-        hashes = (
-            _pair(str(line.get("key")), str((line.get("about") or {}).get("asked", "")))
-            for crawl in crawls
-            for line in map(orjson.loads, landing.lines(crawl))
-        )
-        self._hashes = np.unique(np.fromiter(hashes, dtype=np.uint64))
+    A few bytes a pair, so that millions are no burden. Refusals (401, 403) count for ``again`` only: access may have
+    been granted since.
+    """
 
-    def __contains__(self, model: ModelRef) -> bool:
-        found = np.searchsorted(self._hashes, wanted := np.uint64(_pair(model.id, model.sha)))
-        return bool(found < len(self._hashes) and self._hashes[found] == wanted)
+    def __init__(self, landing: Landing, entity: str, *, scope: str, at: datetime, again: timedelta) -> None:
+        asked, owners, blobs = array("Q"), array("Q"), bytearray()
+        oldest = utc_text(at - again)
+        for line in _lines_of(landing, entity, scope):
+            about: dict[str, Any] = line.get("about") or {}
+            oid = str(about.get("repo_oid"))
+            if line.get("status") not in _REFUSALS or str(line.get("fetched_at")) >= oldest:
+                asked.append(_hash(oid, str(about.get("asked"))))
+            if _BLOB.fullmatch(blob := str(about.get("blob"))):
+                owners.append(_hash(oid))
+                blobs += bytes.fromhex(blob)
+        self._asked = np.unique(np.frombuffer(asked, dtype=np.uint64))
+        hashes = np.frombuffer(owners, dtype=np.uint64)
+        order = np.argsort(hashes, kind="stable")
+        self._owners, self._blobs = hashes[order], np.frombuffer(bytes(blobs), dtype="V20")[order]
+
+    def has(self, model: ModelRef, asked: str) -> bool:
+        """Whether an answer to this question has landed."""
+        place = np.searchsorted(self._asked, wanted := np.uint64(_hash(model.oid, asked)))
+        return bool(place < len(self._asked) and self._asked[place] == wanted)
+
+    def blob(self, model: ModelRef) -> str:
+        """Git hash of the file of a model that landed last; '' where none has."""
+        place = np.searchsorted(self._owners, wanted := np.uint64(_hash(model.oid)), side="right")
+        return bytes(self._blobs[place - 1]).hex() if place and self._owners[place - 1] == wanted else ""
 
 
-def _pair(model_id: str, sha: str) -> int:
-    return int.from_bytes(hashlib.blake2b(f"{model_id}@{sha}".encode(), digest_size=8).digest(), "big")
+def _lines_of(landing: Landing, entity: str, scope: str) -> Iterator[dict[str, Any]]:
+    for crawl in landing.crawls_of("hub", entity, scope):
+        for kind in ("part", "invalid"):
+            yield from map(orjson.loads, landing.lines(crawl, kind))
+
+
+def _hash(*words: str) -> int:
+    return int.from_bytes(hashlib.blake2b("@".join(words).encode(), digest_size=8).digest(), "little")
 
 
 def sample(models: Callable[[], Iterable[ModelRef]], size: int, seed: int) -> list[ModelRef]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from ptm_spark.crawl.client import FetchError
+from ptm_spark.crawl.answers import FetchError
 from ptm_spark.crawl.crawling import MOST_FAILURES_IN_A_ROW, Crawl
 from ptm_spark.errors import CrawlError
 

@@ -5,17 +5,19 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from ptm_spark.config import Settings
+from ptm_spark.crawl.answers import Answer, FetchError
 from ptm_spark.crawl.bodies import error_text, read_json
-from ptm_spark.crawl.client import Answer, Client, FetchError
+from ptm_spark.crawl.client import Client
 from ptm_spark.crawl.forum import ForumOptions
 from ptm_spark.crawl.forum_posts import topics_to_ask
 from ptm_spark.crawl.forum_topics import TOPICS_A_PAGE, category_topics
 from ptm_spark.crawl.hosts import Hosts
-from ptm_spark.crawl.hub import HubOptions, hub_hosts, hub_token, plan_order, read_owners, targets_of
+from ptm_spark.crawl.hub import HubOptions, expected_models, hub_hosts, hub_token, plan_order, read_owners, targets_of
+from ptm_spark.crawl.hub_targets import known_models
 from ptm_spark.crawl.limits import Budget
 from ptm_spark.errors import CrawlError
 from ptm_spark.folder import free_bytes
@@ -23,8 +25,10 @@ from ptm_spark.landing import Landing
 
 #: models on 2026-10-03, by a full walk of the listing; taken where nothing better is known
 MODELS_KNOWN = 3_117_871
-#: requests of the resolver bucket for each of the API bucket, in the plans that the Hub publishes (September 2025)
-RESOLVERS_PER_API = 6
+#: requests of the resolver bucket by those of the API bucket, in the plans that the Hub publishes (September 2025)
+RESOLVERS_OF = {500: 3_000, 1_000: 5_000, 2_500: 12_000, 3_000: 20_000, 6_000: 50_000, 10_000: 100_000}
+#: a README is a redirect and a file
+_REQUESTS = {"cards": 2}
 #: raw bytes of a record, and of it on disk: rows with all fields and detail bodies of July 2024, READMEs of February
 #: 2022, the rest by their form
 _BYTES = {"models": (1_750, 0.17), "model_info": (1_740, 0.2), "cards": (2_700, 0.4), "commits": (450, 0.2),
@@ -50,33 +54,52 @@ def plan_hub(landing: Landing, entities: Sequence[str], options: HubOptions, set
     hosts = hub_hosts(settings)
     options.check(entities, hosts)
     present = asyncio.run(_present(hosts, settings))
-    known = [crawl.records for crawl in landing.crawls("hub", "models")[0] if crawl.coverage == "census"]
-    models = present.models or (known[-1] if known else MODELS_KNOWN)
+    models = present.models or expected_models(landing, options.scope) or MODELS_KNOWN
     yield f"{hosts.base}: {models:,} models, {present.quota:,} API requests in {present.window:.0f} s\n"
     yield _HEAD
     for entity in entities:
         plan_order(landing, entity, options=options, hosts=hosts, settings=settings)
-        if entity != "models":
-            count = sum(1 for _ in targets_of(landing, entity, options)) if known else models
-            count = min(count, options.sample or count)
-        elif options.owners:
-            count = 0
+        count, note = _count(landing, entity, options, settings, models)
+        owners = len(read_owners(options.owners)) if options.owners else 0
+        if entity == "models":
+            requests = max(owners, math.ceil(count / settings.crawl.page_size))
         else:
-            count = models
-        requests = _requests(entity, count, options, settings)
+            requests = count * _REQUESTS.get(entity, 1)
         requests = min(requests, options.max_requests or requests)
-        quota = present.quota * (RESOLVERS_PER_API if entity == "cards" else 1) * (1 - settings.crawl.reserve_share)
-        hours = max(requests / quota * present.window, requests / settings.crawl.hub_per_second) / 3600
+        resolvers = RESOLVERS_OF.get(present.quota, 5 * present.quota)
+        quota = (resolvers if entity == "cards" else present.quota) * (1 - settings.crawl.reserve_share)
+        seconds = max(requests / quota * present.window, requests / settings.crawl.hub_per_second)
         records = count * (_COMMITS_A_MODEL if entity == "commits" else 1)
-        yield _line(entity, records, requests, hours * 3600, _BYTES[entity])
+        yield _line(entity, records, requests, seconds, _BYTES[entity], note)
     yield _free(landing)
 
 
-def _line(entity: str, records: int, requests: int, seconds: float, sizes: tuple[int, float]) -> str:
+def _count(landing: Landing, entity: str, options: HubOptions, settings: Settings, models: int) -> tuple[int, str]:
+    """How many models a crawl would ask about, and what must be known to read the number."""
+    is_known = bool(landing.crawls_of("hub", "models", options.scope))
+    if entity == "models":
+        if options.since:
+            return models, "at most: how many have changed shows on the way"
+        if options.owners is None:
+            return models, ""
+        if not is_known:
+            return 0, "a request an owner at least: no listing has landed that would tell more"
+        owners = frozenset(read_owners(options.owners))
+        known = known_models(landing, options.scope)
+        return sum(model.id.partition("/")[0] in owners for model in known), "by the landed listing"
+    if not is_known:
+        return min(models, options.sample or models), "at most: no listing has landed that would tell more"
+    again = timedelta(days=settings.crawl.again_days)
+    count = sum(1 for _ in targets_of(landing, entity, options, at=datetime.now(UTC), again=again))
+    return count, "and a request a discussion" if entity == "discussions" and options.details else ""
+
+
+def _line(entity: str, records: int, requests: int, seconds: float, sizes: tuple[int, float], note: str = "") -> str:
     megabytes = records * sizes[0] / 1e6
     return (
         f"{entity:<14}{records:>12,}{requests:>12,}{seconds / 3600:>9,.2f}{megabytes:>11,.1f}"
-        f"{megabytes * sizes[1]:>10,.1f}\n"
+        f"{megabytes * sizes[1]:>10,.1f}  {note}".rstrip()
+        + "\n"
     )
 
 
@@ -95,23 +118,18 @@ def plan_forum(landing: Landing, entities: Sequence[str], options: ForumOptions,
     topics = category_topics((answer.value.get("category_list") or {}).get("categories") or [])
     yield f"{hosts.base}: {topics:,} topics in its categories, {settings.crawl.forum_per_second:g} requests a second\n"
     yield _HEAD
-    has_list = bool(landing.crawls("forum", "topics")[0])
+    has_list = bool(landing.crawls_of("forum", "topics", options.scope))
     for entity in entities:
-        count = {"site": 2, "topics": topics}.get(entity, topics)
-        if entity == "topic_posts" and has_list:
-            count = sum(1 for _ in topics_to_ask(landing))
-        requests = math.ceil(count / TOPICS_A_PAGE) if entity == "topics" else math.ceil(count * _REQUESTS_A_TOPIC)
+        count, requests = topics, math.ceil(topics / TOPICS_A_PAGE)
+        if entity == "site":
+            count = requests = 2
+        elif entity == "topic_posts":
+            count = sum(1 for _ in topics_to_ask(landing, options.scope)) if has_list else topics
+            requests = math.ceil(count * _REQUESTS_A_TOPIC)
         requests = min(requests, options.max_requests or requests)
-        yield _line(entity, count, requests, requests / settings.crawl.forum_per_second, _FORUM_BYTES[entity])
+        note = "at most" if options.since and entity != "site" else ""
+        yield _line(entity, count, requests, requests / settings.crawl.forum_per_second, _FORUM_BYTES[entity], note)
     yield _free(landing)
-
-
-def _requests(entity: str, count: int, options: HubOptions, settings: Settings) -> int:
-    if entity == "models":
-        owners = len(read_owners(options.owners)) if options.owners else 0
-        return max(owners, math.ceil(count / settings.crawl.page_size))
-    # a README is a redirect and a file
-    return count * 2 if entity == "cards" else count
 
 
 async def _ask_once(hosts: Hosts, settings: Settings, url: str, budget: Budget, kind: type) -> Answer:

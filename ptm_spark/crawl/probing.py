@@ -18,7 +18,8 @@ from typing import Any
 import orjson
 
 from ptm_spark.config import Settings
-from ptm_spark.crawl.client import Answer, Client, FetchError
+from ptm_spark.crawl.answers import Answer, FetchError
+from ptm_spark.crawl.client import Client
 from ptm_spark.crawl.forum import FORUM_URL
 from ptm_spark.crawl.hosts import Hosts
 from ptm_spark.crawl.hub import hub_hosts, hub_token

@@ -22,6 +22,8 @@ from ptm_spark.landing.checkpoint import CHECKPOINT, Checkpoint
 from ptm_spark.landing.manifest import MANIFEST, Manifest, utc_text
 from ptm_spark.landing.writer import CrawlWriter
 
+_TURN_HOLDS = timedelta(days=7)
+
 
 class Landing:
     """The landing zone of a lake."""
@@ -30,14 +32,33 @@ class Landing:
         self.folder = lake / "landing"
 
     def crawls(self, source: str, entity: str) -> tuple[list[Manifest], list[str]]:
-        """Finished crawls of an entity in order of observation, and the places that cannot be read, each with why."""
+        """Finished crawls of an entity in order of observation, and the places that cannot be read, each with why.
+
+        Those that are being landed, or were interrupted, are neither: ``unfinished`` names them.
+        """
         found, unreadable = [], []
+        begun = {name.rpartition("/")[2] for name in self.unfinished(source, entity)}
         for crawl_id in (self.folder / source / entity).names():
+            if crawl_id in begun:
+                continue
             try:
                 found.append(self._manifest(f"{source}/{entity}/{crawl_id}"))
             except LandingError as error:
                 unreadable.append(str(error))
         return sorted(found, key=lambda crawl: crawl.order), unreadable
+
+    def crawls_of(self, source: str, entity: str, scope: str) -> list[Manifest]:
+        """Finished crawls of an entity that looked at one population, in order of observation."""
+        return [crawl for crawl in self.crawls(source, entity)[0] if crawl.scope == scope]
+
+    def unfinished(self, source: str, entity: str) -> list[str]:
+        """Crawls of an entity that the command which began them can resume."""
+        return [
+            f"{source}/{entity}/{crawl_id}"
+            for crawl_id in Folder(self.work(f"{source}/{entity}")).names()
+            if Folder(self.work(f"{source}/{entity}/{crawl_id}")).exists(CHECKPOINT)
+            and not (self.folder / source / entity / crawl_id).exists(MANIFEST)
+        ]
 
     def find(self, path: str) -> Manifest | None:
         """The finished crawl at ``<source>/<entity>/<crawl_id>``; None where there is none that can be read."""
@@ -111,14 +132,12 @@ class Landing:
 
     def _unfinished(self, entity_path: str, identity: str) -> Checkpoint | None:
         """The newest checkpoint of that identity whose crawl has no manifest."""
-        for crawl_id in reversed(Folder(self.work(entity_path)).names()):
-            work = Folder(self.work(f"{entity_path}/{crawl_id}"))
-            if not work.exists(CHECKPOINT) or (self.folder / entity_path / crawl_id).exists(MANIFEST):
-                continue
+        for path in reversed(self.unfinished(*entity_path.split("/"))):
+            work = Folder(self.work(path))
             try:
                 checkpoint = Checkpoint.from_json(work.read(CHECKPOINT))
             except LandingError as error:
-                raise LandingError(f"{entity_path}/{crawl_id}/{CHECKPOINT}: {error}; delete the folder") from None
+                raise LandingError(f"{path}/{CHECKPOINT}: {error}; delete the folder") from None
             if checkpoint.identity == identity:
                 return checkpoint
         return None
@@ -131,9 +150,9 @@ class Landing:
         lake = hashlib.sha256(self.folder.url.encode()).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"ptm_spark-{os.getuid()}" / lake / path
 
-    def lines(self, crawl: Manifest) -> Iterator[bytes]:
-        """The landed lines of a crawl, envelope and record, in their order; a stream."""
-        for file in crawl.parts:
+    def lines(self, crawl: Manifest, kind: str = "part") -> Iterator[bytes]:
+        """The landed lines of a crawl, or those that were refused (``invalid``), in their order; a stream."""
+        for file in crawl.parts if kind == "part" else crawl.invalids:
             with self.folder.fs.open(f"{self.folder.path}/{crawl.path}/{file.name}", "rb") as packed:
                 reader = io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(packed), 1 << 20)
                 yield from reader
@@ -153,16 +172,23 @@ class Landing:
 
 
 class Turn:
-    """A command that makes several crawls: which is next, so that an interrupted one does not begin anew."""
+    """A command that makes several crawls: which is next, so that an interrupted one does not begin anew.
+
+    After a week it does begin anew: what its first crawls saw is too old to go on from.
+    """
 
     def __init__(self, folder: Folder, name: str) -> None:
         self._folder, self._name = folder, name
-        self.done = int(folder.read(name)) if folder.exists(name) else 0
+        self.done = 0
+        if folder.exists(name):
+            done, begun = folder.read(name).decode().split()
+            is_fresh = datetime.now(UTC) - datetime.fromisoformat(begun) < _TURN_HOLDS
+            self.done = int(done) if is_fresh else 0
 
     def take(self) -> None:
         """The crawl at hand is done."""
         self.done += 1
-        self._folder.write(self._name, str(self.done).encode())
+        self._folder.write(self._name, f"{self.done} {datetime.now(UTC).isoformat()}".encode())
 
     def end(self) -> None:
         """The command is done."""

@@ -13,8 +13,9 @@ from aiohttp import web
 from servers import Handler, answering
 
 from ptm_spark.config import load
+from ptm_spark.crawl.answers import Answer, FetchError
 from ptm_spark.crawl.bodies import read_json
-from ptm_spark.crawl.client import Answer, Client, FetchError
+from ptm_spark.crawl.client import Client
 from ptm_spark.crawl.hosts import Hosts
 from ptm_spark.crawl.limits import Budget
 from ptm_spark.errors import CrawlError

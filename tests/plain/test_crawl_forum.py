@@ -8,8 +8,8 @@ from aiohttp import web
 from crawls import AT, forum_crawls, lines, records, standin
 from servers import answering
 
+from ptm_spark.crawl.answers import BadBodyError
 from ptm_spark.crawl.bodies import inner_array
-from ptm_spark.crawl.client import BadBodyError
 from ptm_spark.errors import CrawlError, UsageError
 from ptm_spark.landing import Manifest
 from ptm_spark.standin.forum_dump import ForumDump
@@ -152,6 +152,16 @@ def test_a_forum_that_needs_a_login_says_so(tmp_path: Path) -> None:
     with answering(handler) as base, pytest.raises(CrawlError, match=r"status 403.*without a login"):
         forum_crawls(tmp_path, base)
     assert not list(tmp_path.rglob("_checkpoint.json"))
+
+
+def test_what_somebody_before_the_forum_says_is_no_evidence(tmp_path: Path) -> None:
+    async def refuse(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=403, text="Crawler is not allowed!")
+
+    with standin() as addresses:
+        forum_crawls(tmp_path, addresses.forum, ["topics"])
+    with answering(refuse) as base, pytest.raises(CrawlError, match=r"20 addresses in a row gave nothing.*status 403"):
+        forum_crawls(tmp_path, base, ["topic_posts"])
 
 
 def test_a_huge_topic_without_a_full_stream_is_walked_by_its_pages(tmp_path: Path) -> None:

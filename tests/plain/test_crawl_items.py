@@ -9,8 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from aiohttp import web
 from crawls import AT, hub_crawls, lines, records, standin, world
 from dumps import landed_lines
+from servers import answering
 
 from ptm_spark.crawl.hub import HubOptions, targets_of
 from ptm_spark.crawl.hub_targets import is_askable, known_models, sample
@@ -100,7 +102,7 @@ def test_discussions_come_as_rows_or_with_their_events(tmp_path: Path) -> None:
     with standin(models=MODELS) as addresses:
         land_listing(tmp_path, addresses.hub)
         (rows,) = hub_crawls(tmp_path, addresses.hub, ["discussions"])
-        (none,) = hub_crawls(tmp_path, addresses.hub, ["discussions"], details=True)
+        (none,) = hub_crawls(tmp_path, addresses.hub, ["discussions"])
         (details,) = hub_crawls(tmp_path / "other", addresses.hub, ["models", "discussions"], details=True)[1:]
     truth = {name: sorted(talk.num for talk in discussions_at(model, AT)) for name, model in visible().items()}
     assert sum(map(len, truth.values())) > 0
@@ -109,7 +111,7 @@ def test_discussions_come_as_rows_or_with_their_events(tmp_path: Path) -> None:
             assert sorted(line["raw"]["num"] for line in found if "raw" in line) == truth[name]
             assert all(("events" in line["raw"]) == has_events for line in found if "raw" in line)
             assert truth[name] or [line["status"] for line in found] == [204], "asked, and there was none"
-    assert none.records == 0, "nothing new: their heads have landed"
+    assert none.records == 0, "asked a moment ago"
 
 
 def test_details_of_a_model_are_its_body_as_it_was_sent(tmp_path: Path) -> None:
@@ -235,7 +237,7 @@ def test_a_sample_is_the_same_each_time_and_by_stratum(tmp_path: Path) -> None:
     with standin() as addresses:
         hub_crawls(tmp_path, addresses.hub)
     landing = Landing(Folder(tmp_path))
-    models = list(known_models(landing))
+    models = list(known_models(landing, "hub"))
     drawn = sample(lambda: models, 70, 3)
     assert drawn == sample(lambda: reversed(models), 70, 3)
     assert len(drawn) == len({model.oid for model in drawn}) == 70
@@ -245,7 +247,7 @@ def test_a_sample_is_the_same_each_time_and_by_stratum(tmp_path: Path) -> None:
     assert all(abs(part[name] - share * count) < 1 for name, count in whole.items())
     assert len(sample(lambda: models, 10**6, 3)) == len(models)
     assert sample(lambda: (), 5, 0) == []
-    targets = list(targets_of(landing, "model_info", HubOptions(sample=70, seed=3)))
+    targets = list(targets_of(landing, "model_info", HubOptions(sample=70, seed=3), at=AT, again=timedelta(days=30)))
     assert [target["oid"] for target in targets] == sorted(model.oid for model in drawn)
 
 
@@ -254,8 +256,58 @@ def test_a_later_listing_overrides_what_the_census_said(tmp_path: Path) -> None:
         hub_crawls(tmp_path, addresses.hub, observed_at=(AT - timedelta(days=90)).isoformat())
     with standin() as addresses:
         hub_crawls(tmp_path, addresses.hub, since="last", observed_at=AT.isoformat())
-    heads = {model.oid: model.sha for model in known_models(Landing(Folder(tmp_path)))}
+    heads = {model.oid: model.sha for model in known_models(Landing(Folder(tmp_path)), "hub")}
     # whoever came back from being private without a commit is seen by the next census only
     known = [model for model in world().visible(AT) if model.repo_oid in heads]
     assert len(known) > 0.9 * len(heads)
     assert all(heads[model.repo_oid] == commits_at(model, AT)[0].sha for model in known)
+
+
+def test_what_does_not_follow_from_the_head_is_asked_again_after_a_while(tmp_path: Path) -> None:
+    later = AT + timedelta(days=31)
+    with standin(models=MODELS) as addresses:
+        land_listing(tmp_path, addresses.hub, observed_at=AT.isoformat())
+        for entity in ("discussions", "commits"):
+            hub_crawls(tmp_path, addresses.hub, [entity], observed_at=AT.isoformat())
+        again = [hub_crawls(tmp_path, addresses.hub, [entity], observed_at=later.isoformat())[0]
+                 for entity in ("discussions", "commits")]  # fmt: skip
+    assert [crawl.counts["expected"] for crawl in again] == [len(visible()), 0]
+
+
+def test_a_card_that_is_what_has_landed_before_is_not_landed_twice(tmp_path: Path) -> None:
+    earlier = AT - timedelta(days=200)
+    with standin(models=MODELS, at=earlier) as addresses:
+        land_listing(tmp_path, addresses.hub, observed_at=earlier.isoformat())
+        (first,) = hub_crawls(tmp_path, addresses.hub, ["cards"])
+    with standin(models=MODELS) as addresses:
+        land_listing(tmp_path, addresses.hub, observed_at=AT.isoformat())
+        (later,) = hub_crawls(tmp_path, addresses.hub, ["cards"])
+    texts = {line["about"]["repo_oid"]: line["raw"] for line in lines(tmp_path, first) if "raw" in line}
+    same = [line for line in lines(tmp_path, later) if line["status"] == 304]
+    assert same
+    for line in same:
+        assert texts[line["about"]["repo_oid"]] == card_at(visible()[line["key"]], AT)
+        assert line["about"]["blob"] == git_blob_id(texts[line["about"]["repo_oid"]].encode())
+    assert all(texts.get(line["about"]["repo_oid"]) != line["raw"] for line in lines(tmp_path, later) if "raw" in line)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 451, 501])
+def test_what_somebody_before_the_hub_says_is_no_evidence(tmp_path: Path, status: int) -> None:
+    async def refuse(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=status, text="<html>Access denied</html>", content_type="text/html")
+
+    with standin(models=MODELS) as addresses:
+        land_listing(tmp_path, addresses.hub)
+    with answering(refuse) as base, pytest.raises(CrawlError, match=f"20 addresses in a row.*status {status}"):
+        hub_crawls(tmp_path, base, ["commits"])
+
+
+def test_other_populations_of_the_same_lake_are_left_alone(tmp_path: Path) -> None:
+    with standin(models=MODELS) as addresses:
+        land_listing(tmp_path, addresses.hub, scope="one")
+        (crawl,) = hub_crawls(tmp_path, addresses.hub, ["commits"], scope="one")
+        with pytest.raises(CrawlError, match="no listing of models of scope two"):
+            hub_crawls(tmp_path, addresses.hub, ["commits"], scope="two")
+        other = land_listing(tmp_path, addresses.hub, scope="two")
+    assert crawl.counts["expected"] == len(visible())
+    assert "expected" not in other.counts

@@ -233,15 +233,6 @@ def test_redirects_that_lead_elsewhere_are_refused_at_once(location: str, why: s
     assert len(asked.log) == 1
 
 
-def test_names_that_lead_into_a_private_network_are_refused() -> None:
-    hosts = Hosts("https://huggingface.co", [".hf.co"])
-    for address in ("10.0.0.1", "127.0.0.1", "169.254.169.254", "::1", "fe80::1%eth0", "192.168.1.1"):
-        with pytest.raises(OSError, match="private network"):
-            hosts.check_resolved("cdn.hf.co", address)
-    hosts.check_resolved("cdn.hf.co", "8.8.8.8")
-    hosts.check_resolved("huggingface.co", "10.0.0.1")  # somebody's own mirror
-
-
 def test_the_token_goes_in_one_header_to_the_service_itself_and_into_no_log() -> None:
     seen: list[dict[str, str]] = []
 
@@ -253,15 +244,6 @@ def test_the_token_goes_in_one_header_to_the_service_itself_and_into_no_log() ->
     assert [headers["Authorization"] for headers in seen] == [f"Bearer {TOKEN}"] * 3
     assert "Cookie" not in seen[0]
     assert "CANARY" not in json.dumps(asked.log) + asked.error
-
-
-def test_the_token_goes_in_clear_over_no_network() -> None:
-    from yarl import URL
-
-    for base, may in (("https://hub.example.org", True), ("http://hub.example.org", False), ("http://127.0.0.1", True)):
-        hosts = Hosts(base)
-        assert hosts.may_see_token(URL(base)) == may
-        assert not hosts.may_see_token(URL("https://other.example.org"))
 
 
 def test_a_refused_token_ends_the_crawl() -> None:
@@ -303,13 +285,3 @@ def test_nobody_there_is_said_in_words() -> None:
                 await client.get("http://127.0.0.1:9/x", Budget("api"))
 
     asyncio.run(work())
-
-
-@pytest.mark.parametrize(
-    "base", ["huggingface.co", "ftp://x", "https://", "https://a:b@x", "http://x?y=1", "http://[::1"]
-)
-def test_an_address_that_is_none_is_a_mistake_of_the_user(base: str) -> None:
-    from ptm_spark.errors import UsageError
-
-    with pytest.raises(UsageError, match="address"):
-        Hosts(base)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,6 @@ from crawls import AT, hub_crawls, lines, records, standin, world
 from dumps import landed_lines
 from servers import answering
 
-from ptm_spark.crawl.hub import HubOptions, targets_of
-from ptm_spark.crawl.hub_targets import is_askable, known_models, sample
 from ptm_spark.errors import CrawlError, UsageError
 from ptm_spark.folder import Folder
 from ptm_spark.landing import Landing, Manifest
@@ -219,48 +216,6 @@ def test_without_a_listing_there_is_nothing_to_ask_about(tmp_path: Path) -> None
 def test_since_does_not_fit_items(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--since does not fit cards"):
         hub_crawls(tmp_path, "http://127.0.0.1:9", ["cards"], since="last")
-
-
-@pytest.mark.parametrize(
-    ("model_id", "is_one"),
-    [
-        ("a/b", True), ("gpt2", True), ("a/مدل", True), ("a/🦙", True), ("a/b c", True),
-        ("../../x", False), ("a/..", False), ("./a", False), ("a/b/c", False), ("a//b", False), ("/a", False),
-        ("a/nul\0", False), ("a/line\nend", False), ("", False), ("a/" + "n" * 300, False), ("a/\x7f", False),
-    ],
-)  # fmt: skip
-def test_only_ids_that_can_be_part_of_an_address_are_asked_for(model_id: str, is_one: bool) -> None:
-    assert is_askable(model_id) == is_one
-
-
-def test_a_sample_is_the_same_each_time_and_by_stratum(tmp_path: Path) -> None:
-    with standin() as addresses:
-        hub_crawls(tmp_path, addresses.hub)
-    landing = Landing(Folder(tmp_path))
-    models = list(known_models(landing, "hub"))
-    drawn = sample(lambda: models, 70, 3)
-    assert drawn == sample(lambda: reversed(models), 70, 3)
-    assert len(drawn) == len({model.oid for model in drawn}) == 70
-    assert {model.oid for model in drawn} != {model.oid for model in sample(lambda: models, 70, 4)}
-    share = 70 / len(models)
-    whole, part = Counter(model.stratum for model in models), Counter(model.stratum for model in drawn)
-    assert all(abs(part[name] - share * count) < 1 for name, count in whole.items())
-    assert len(sample(lambda: models, 10**6, 3)) == len(models)
-    assert sample(lambda: (), 5, 0) == []
-    targets = list(targets_of(landing, "model_info", HubOptions(sample=70, seed=3), at=AT, again=timedelta(days=30)))
-    assert [target["oid"] for target in targets] == sorted(model.oid for model in drawn)
-
-
-def test_a_later_listing_overrides_what_the_census_said(tmp_path: Path) -> None:
-    with standin(at=AT - timedelta(days=90)) as addresses:
-        hub_crawls(tmp_path, addresses.hub, observed_at=(AT - timedelta(days=90)).isoformat())
-    with standin() as addresses:
-        hub_crawls(tmp_path, addresses.hub, since="last", observed_at=AT.isoformat())
-    heads = {model.oid: model.sha for model in known_models(Landing(Folder(tmp_path)), "hub")}
-    # whoever came back from being private without a commit is seen by the next census only
-    known = [model for model in world().visible(AT) if model.repo_oid in heads]
-    assert len(known) > 0.9 * len(heads)
-    assert all(heads[model.repo_oid] == commits_at(model, AT)[0].sha for model in known)
 
 
 def test_what_does_not_follow_from_the_head_is_asked_again_after_a_while(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import gzip
 import itertools
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -52,7 +53,11 @@ def find_dump(work: Path, most_models: int | None) -> Dump:
         name = f"an invented Hub: no {LISTING} below PTM_REAL_DATA"
         folder = work / f"crawled-{INVENTED_MODELS}"
         if not (found := sorted(folder.glob("*.jsonl.gz"))):
-            found = write_dumps(folder, models=INVENTED_MODELS, dates=CENSUS_DATES[-1:])
+            unfinished = work / "inventing-crawled"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            write_dumps(unfinished, models=INVENTED_MODELS, dates=CENSUS_DATES[-1:])
+            unfinished.rename(folder)
+            found = sorted(folder.glob("*.jsonl.gz"))
         path = found[0]
     if most_models is not None:
         whole, path = path, work / f"crawled-first-{most_models}.jsonl"

@@ -44,6 +44,7 @@ class CrawlBench:
     def __init__(self, work: Path, dump: Dump) -> None:
         self.work, self.dump = work, dump
         self._fields = load().crawl.hub_expand
+        work.mkdir(parents=True, exist_ok=True)
         self.samples: dict[str, list[dict[str, float]]] = {YARDSTICK: [], KEPT: [], OURS: []}
 
     def measure_throughput(self, rounds: int) -> dict[str, Any]:

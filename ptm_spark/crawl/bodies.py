@@ -1,6 +1,7 @@
 """Taking answers apart: the records of a page with their bytes as they were sent."""
 
 import re
+from itertools import repeat
 from typing import Any
 
 import orjson
@@ -47,9 +48,10 @@ def split_page(body: bytes, writer: CrawlWriter) -> list[Parsed]:
             (b"" if number == 0 else first_key) + piece + (b"" if number == last else b"}")
             for number, piece in enumerate(pieces)
         ]
-        parsed = [_parse(raw, writer) for raw in raws]
-        if all(record is not None for _, record in parsed):
-            return parsed
+        records = writer.parse_page(body, raws)
+        # a nested object may begin like a row: then the pieces are not the rows
+        if records is not None and all(map(_begins_as, raws, records, repeat(first_key))):
+            return list(zip(raws, records, strict=True))
     return [_parse(raw, writer) for raw in read_values(body)]
 
 
@@ -101,6 +103,15 @@ def error_text(answer: Answer) -> str:
         return str(orjson.loads(answer.body)["error"])[:300]
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return " ".join(answer.body[:300].decode("utf-8", errors="replace").split())
+
+
+def _begins_as(raw: bytes, record: dict[str, Any], first_key: bytes) -> bool:
+    """Whether a piece begins with the first member of its record, whole, and ends where a record may end."""
+    first = next(iter(record.values()))
+    if not isinstance(first, (str, int)):
+        return False
+    member = first_key + orjson.dumps(first)
+    return raw.startswith((member + b",", member + b"}")) and raw.endswith(b"}")
 
 
 def _parse(raw: bytes, writer: CrawlWriter) -> Parsed:

@@ -133,32 +133,32 @@ async def _land_page(crawl: Crawl, budget: Budget, stretch: Stretch) -> None:
         )
     records: list[Parsed] = answer.value
     ids = [str(record["_id"]) for _, record in records if record is not None and "_id" in record]
-    if is_by_creation and ids and max(ids) <= stretch.last:
+    last = max(ids, default="")
+    if is_by_creation and ids and last <= stretch.last:
         raise CrawlError(
             f"{crawl.client.hosts.base}: the listing goes round in circles (page {stretch.pages + 1} ends at _id "
-            f"{max(ids)}, the one before at {stretch.last}); nothing of the page has landed, try again later"
+            f"{last}, the one before at {stretch.last}); nothing of the page has landed, try again later"
         )
+    if is_by_creation and last >= stretch.end:  # what is beyond is of the next stretch, or younger than the crawl
+        records = [row for row in records if row[1] is None or str(row[1].get("_id", "")) < stretch.end]
     first = writer.seq
-    repeated = 0
-    for raw, record in records:
-        if record is None:
-            writer.add(raw, key="id", fetched_at=answer.fetched_at)
-            continue
-        oid = record.get("_id")
-        if is_by_creation and isinstance(oid, str):
-            if oid >= stretch.end:
-                continue  # of the next stretch, or younger than the crawl
-            repeated += oid <= stretch.last
-        writer.add_parsed(raw, record, name=record.get("id"), fetched_at=answer.fetched_at)
+    whole = [(raw, record) for raw, record in records if record is not None]
+    writer.add_page(whole, key="id", fetched_at=answer.fetched_at)
+    for raw in (raw for raw, record in records if record is None) if len(whole) < len(records) else ():
+        writer.add(raw, key="id", fetched_at=answer.fetched_at)
+    repeated = sum(oid <= stretch.last for oid in ids) if is_by_creation else 0
     writer.log_request(answer.request_line(first_seq=first, count=writer.seq - first))
     writer.count("pages")
     writer.count("repeated", repeated)
     writer.count("seen", writer.seq - first - repeated)
     stretch.pages += 1
-    stretch.last = max([stretch.last, *ids])
-    modified = [str(record.get("lastModified", "")) for _, record in records if record is not None]
-    is_past = stretch.last >= stretch.end if is_by_creation else bool(modified) and max(modified) < stretch.oldest
-    stretch.url = next_link(answer) if records and not is_past else ""
+    stretch.last = max(stretch.last, last)
+    if is_by_creation:
+        is_past = last >= stretch.end
+    else:
+        modified = [str(record.get("lastModified", "")) for _, record in whole]
+        is_past = bool(modified) and max(modified) < stretch.oldest
+    stretch.url = next_link(answer) if answer.value and not is_past else ""
 
 
 def _smaller_page(url: str, failures: int) -> str:

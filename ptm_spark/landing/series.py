@@ -25,7 +25,7 @@ class Series:
         self._folder, self._work, self._kind, self._part_bytes = folder, work, kind, part_bytes
         self._open: IO[bytes] | None = None
         self._buffer: list[bytes] = []
-        self._buffered = self._bytes = self._lines = 0
+        self._buffered = self._waiting = self._bytes = self._lines = 0
         self._packed: list[Path] = []
         self.files: list[LandedFile] = []
 
@@ -42,9 +42,10 @@ class Series:
     def _plain(self) -> Path:
         return self._work / f"{self._kind}-{len(self.files):05d}.jsonl{UNFINISHED}"
 
-    def add(self, line: bytes) -> None:
-        self._buffer.append(line)
-        self._buffered += len(line)
+    def add(self, lines: bytes, count: int = 1) -> None:
+        self._buffer.append(lines)
+        self._buffered += len(lines)
+        self._waiting += count
         if self._buffered >= _FLUSH_BYTES:
             self._flush()
 
@@ -55,8 +56,8 @@ class Series:
                 self._open = self._plain.open("wb")
             self._open.write(b"".join(self._buffer))
             self._bytes += self._buffered
-            self._lines += len(self._buffer)
-            self._buffer, self._buffered = [], 0
+            self._lines += self._waiting
+            self._buffer, self._buffered, self._waiting = [], 0, 0
         if self._bytes >= self._part_bytes:
             self._pack()
 

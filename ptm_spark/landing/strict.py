@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections.abc import Sequence
 from itertools import accumulate
+from operator import methodcaller
 from typing import Any
 
 import orjson
@@ -12,6 +14,7 @@ _NO_BRACKETS = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[^"{}\[\]]++', re.DOTALL)
 _SHAPE = bytes.maketrans(b"123456789[", b"000000000{")
 #: 2**63 has 19 digits: shorter integers cannot leave 64 bits
 _LONG_INTEGER = b"0" * 19
+_CURLY, _SQUARE = methodcaller("count", b"{"), methodcaller("count", b"[")
 _I64 = range(-(2**63), 2**63)
 
 
@@ -41,6 +44,13 @@ def parse_strict(raw: bytes, *, max_depth: int) -> dict[str, Any]:
     if _LONG_INTEGER in shape:
         _refuse_wide_integers(raw)
     return value
+
+
+def are_plain(body: bytes, raws: Sequence[bytes], *, max_depth: int) -> bool:
+    """Whether all of ``raws``, parts of ``body`` that are valid JSON objects, surely keep to the rules of
+    ``parse_strict``; False where one of them needs the closer look."""
+    most = max(map(_CURLY, raws), default=0) + max(map(_SQUARE, raws), default=0)
+    return most <= max_depth and _LONG_INTEGER not in body.translate(_SHAPE)
 
 
 def _refuse_wide_integers(raw: bytes) -> None:

@@ -1,6 +1,7 @@
 """One crawl from its first request to its manifest: resumed where it stood, stopped cleanly, and counted."""
 
 import asyncio
+import gc
 import hashlib
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
@@ -18,7 +19,7 @@ from ptm_spark.crawl.hosts import Hosts
 from ptm_spark.crawl.limits import Budget, Pace
 from ptm_spark.crawl.progress import Progress
 from ptm_spark.errors import CrawlError, InterruptedCrawlError, UsageError
-from ptm_spark.landing import Checkpoint, Coverage, CrawlWriter, Landing, Manifest, utc_text
+from ptm_spark.landing import Checkpoint, Coverage, CrawlWriter, Landing, Manifest, Settling, utc_text
 
 #: a stop may wait so long for the page that is on its way
 _GRACE_SECONDS = 8.0
@@ -79,7 +80,7 @@ class Crawl:
         self.order, self.writer, self.settings = order, writer, settings
         #: local folder of what is not finished yet
         self.work = writer.work
-        self._begun, self._stop = begun, asyncio.Event()
+        self._begun, self._stop, self._committing = begun, asyncio.Event(), asyncio.Lock()
         #: where the walk goes on; whoever walks fills it, and ``commit`` keeps it
         self.position: dict[str, Any] = dict(begun.position)
         self.observed_at = datetime.fromisoformat(begun.observed_at)
@@ -134,16 +135,27 @@ class Crawl:
         if self._stop.is_set():
             raise StoppedError
 
-    def commit(self) -> None:
-        """Keep all that has landed, and where the crawl stands, before the next request is sent."""
+    async def commit(self) -> None:
+        """Keep all that has landed, and where the crawl stands, before the next request is sent.
+
+        The disk is waited for in a thread, so that other stretches go on meanwhile; commits follow one another.
+        """
+        async with self._committing:
+            await asyncio.shield(asyncio.to_thread(self._prepare().settle))
+        self.progress.show(self.client.requests, self.writer.records)
+
+    def commit_now(self) -> None:
+        """The same where no loop runs any more."""
+        self._prepare().settle()
+
+    def _prepare(self) -> Settling:
         self.count_requests()
-        self.writer.commit(
+        return self.writer.prepare(
             crawl_id=self._begun.crawl_id,
             identity=self._begun.identity,
             observed_at=self._begun.observed_at,
             position=self.position,
         )
-        self.progress.show(self.client.requests, self.writer.records)
 
     def count_requests(self) -> None:
         """Add what this process has asked to what those before it asked."""
@@ -205,7 +217,7 @@ def run_crawl(
             if not writer.seq:
                 landing.forget(f"{order.path}/{begun.crawl_id}")  # nothing has come of it: nothing is left of it
             else:
-                crawl.commit()  # the log of what failed, too
+                crawl.commit_now()  # the log of what failed, too
             raise
         finally:
             crawl.progress.close()
@@ -276,15 +288,19 @@ def _run_until_stopped(crawl: Crawl, walk: Walk) -> None:
             with suppress(StoppedError, asyncio.CancelledError):
                 await walking
 
+    # pages come and go as thousands of small objects: to look for cycles among them every few hundred is waste
+    thresholds = gc.get_threshold()
+    gc.set_threshold(100_000, *thresholds[1:])
     try:
         asyncio.run(work())
     finally:
+        gc.set_threshold(*thresholds)
         for number, handler in before.items():
             with suppress(ValueError):
                 signal.signal(number, handler)
         crawl.count_requests()
     if caught:
-        crawl.commit()
+        crawl.commit_now()
         raise InterruptedCrawlError(
             f"crawl of {crawl.order.path} stopped after {crawl.writer.seq:,} records, {utc_text(crawl.now())}; "
             "run the same command again to go on",

@@ -115,11 +115,6 @@ def read_records(file: Path, *, max_record_bytes: int) -> Iterator[bytes]:
     return _split(file, read_chunks(file), max_record_bytes)
 
 
-def read_values(body: bytes) -> Iterator[bytes]:
-    """Raw records of one text of arrays or objects, such as a page; LandingError where a bracket is not closed."""
-    return _split_values(Path("page"), iter([body]), len(body) + 1)
-
-
 def _split(file: Path, chunks: Iterator[bytes], max_record_bytes: int) -> Iterator[bytes]:
     head = next(chunks, b"").removeprefix(_BOM)
     chunks = chain([head], chunks)

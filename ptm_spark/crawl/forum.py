@@ -91,7 +91,7 @@ async def _walk_posts(crawl: Crawl, *, landing: Landing, since: datetime | None)
     touched: set[int] = set()
     if since is not None and "targets" not in crawl.position:
         touched = await touched_topics(crawl, budget, since=since)
-    keep_targets(crawl, partial(topics_to_ask, landing, crawl.order.scope, touched=touched))
+    await keep_targets(crawl, partial(topics_to_ask, landing, crawl.order.scope, touched=touched))
     # one connection: the forum's operators see one reader
     await crawl_items(crawl, TopicPosts(crawl, budget).topic, connections=1)
 

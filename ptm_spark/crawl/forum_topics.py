@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ptm_spark.crawl.answers import Answer, BadBodyError, FetchError
-from ptm_spark.crawl.bodies import error_text, inner_array, read_json, split_page
+from ptm_spark.crawl.bodies import array_in, error_text, read_json, split_page
 from ptm_spark.crawl.crawling import Crawl
 from ptm_spark.crawl.limits import Budget
 from ptm_spark.errors import CrawlError
@@ -15,6 +15,7 @@ from ptm_spark.landing import utc_text
 
 #: what the Discourse API gives at most; forums that do not know the parameter give 30
 TOPICS_A_PAGE = 100
+_TOPIC_LIST = array_in("topic_list", "topics")
 _SITE = {"site": "/site.json", "categories": "/categories.json?include_subcategories=true"}
 
 
@@ -31,7 +32,7 @@ async def crawl_site(crawl: Crawl) -> None:
         writer.add_parsed(answer.body, answer.value, name=name, fetched_at=answer.fetched_at)
         writer.log_request(answer.request_line(first_seq=first, count=1))
         crawl.position[name] = True
-        crawl.commit()
+        await crawl.commit()
 
 
 async def crawl_topics(crawl: Crawl, *, since: datetime | None = None) -> None:
@@ -51,7 +52,7 @@ async def crawl_topics(crawl: Crawl, *, since: datetime | None = None) -> None:
         page = int(crawl.position.get("page", 0))
         path = f"/latest.json?{urlencode(order | {'per_page': TOPICS_A_PAGE, 'page': page})}"
         answer = await ask(crawl, budget, path, of="topic_list")
-        rows = split_page(inner_array(answer.body, "topic_list", "topics"), writer)
+        rows = split_page(answer.body, writer, _TOPIC_LIST)
         topics = [row for _, row in rows if row is not None]
         ids = [topic.get("id") for topic in topics]
         before = set(crawl.position.get("ids", []))
@@ -74,7 +75,7 @@ async def crawl_topics(crawl: Crawl, *, since: datetime | None = None) -> None:
         is_last = not rows or "more_topics_url" not in answer.value["topic_list"]
         is_past = bool(oldest and topics) and not any(_is_active(topic, oldest) for topic in topics)
         crawl.position = {"page": page + 1, "ids": ids, "is_over": is_last or is_past, "oldest": oldest}
-        crawl.commit()
+        await crawl.commit()
 
 
 async def touched_topics(crawl: Crawl, budget: Budget, *, since: datetime) -> set[int]:

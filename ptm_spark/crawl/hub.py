@@ -137,7 +137,7 @@ async def _walk_items(crawl: Crawl, *, landing: Landing, options: HubOptions) ->
         "discussions": partial(fetchers.discussions, events=options.details),
     }
     again = timedelta(days=crawl.settings.crawl.again_days)
-    keep_targets(crawl, partial(targets_of, landing, entity, options, at=crawl.observed_at, again=again))
+    await keep_targets(crawl, partial(targets_of, landing, entity, options, at=crawl.observed_at, again=again))
     await crawl_items(crawl, fetch_by_entity[entity], connections=crawl.settings.crawl.connections)
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from huggingface_hub.utils.sha import git_hash
 
 from ptm_spark.crawl.answers import Answer, BadBodyError, FetchError
-from ptm_spark.crawl.bodies import error_text, inner_array, read_json, read_page, split_page
+from ptm_spark.crawl.bodies import array_in, error_text, read_json, read_page, split_page
 from ptm_spark.crawl.crawling import Crawl
 from ptm_spark.crawl.hub_models import next_link
 from ptm_spark.crawl.items import Target
@@ -20,6 +20,7 @@ from ptm_spark.crawl.limits import Budget
 Land = Callable[[], None]
 _HASH = re.compile(r'^(?:W/)?"([0-9a-f]{40}|[0-9a-f]{64})"$')
 _GONE = (401, 403, 404, 410)
+_DISCUSSIONS = array_in("discussions")
 _COMMITS_A_PAGE = 1000
 _MOST_PAGES = 10_000
 
@@ -138,8 +139,8 @@ class HubItems:
                 elif events or not answer.value.get("discussions"):
                     self._land_records(target, answer, [])
                 else:
-                    rows = inner_array(answer.body, "discussions")
-                    self._land_records(target, answer, split_page(rows, self._crawl.writer))
+                    rows = split_page(answer.body, self._crawl.writer, _DISCUSSIONS)
+                    self._land_records(target, answer, rows)
             for answer in details:
                 if answer.is_ok:
                     self._land_records(target, answer, [(answer.body, answer.value)])

@@ -109,7 +109,7 @@ async def crawl_listing(crawl: Crawl, planned: Sequence[Stretch]) -> None:
                 crawl.leave_if_stopped()
                 await _land_page(crawl, budget, stretch)
                 crawl.position["stretches"] = [asdict(one) for one in stretches]
-                crawl.commit()
+                await crawl.commit()
 
     await together(work() for _ in range(min(waiting.qsize(), crawl.settings.crawl.connections)))
 

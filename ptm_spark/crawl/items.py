@@ -18,7 +18,7 @@ Target = dict[str, Any]
 Fetch = Callable[[Target], Awaitable[Callable[[], None]]]
 
 
-def keep_targets(crawl: Crawl, targets: Callable[[], Iterable[Target]]) -> int:
+async def keep_targets(crawl: Crawl, targets: Callable[[], Iterable[Target]]) -> int:
     """Write down once what the crawl is to ask for, so that a resumed one asks for the same; how many."""
     if "targets" not in crawl.position:
         count = 0
@@ -28,7 +28,7 @@ def keep_targets(crawl: Crawl, targets: Callable[[], Iterable[Target]]) -> int:
                 count += 1
         crawl.position |= {"targets": count, "done": 0}
         crawl.writer.counts["expected"] = count
-        crawl.commit()
+        await crawl.commit()
     return int(crawl.position["targets"])
 
 
@@ -71,7 +71,7 @@ async def crawl_items(crawl: Crawl, fetch: Fetch, *, connections: int) -> None:
                 crawl.writer.count("seen")
                 failures_in_a_row = 0
             crawl.position["done"] = done = done + 1
-            crawl.commit()
+            await crawl.commit()
             if failures_in_a_row >= MOST_FAILURES_IN_A_ROW:
                 raise CrawlError(
                     f"{crawl.client.hosts.base}: {failures_in_a_row} addresses in a row gave nothing (the last: "
@@ -103,4 +103,4 @@ async def _try_failed_again(crawl: Crawl, fetch: Fetch) -> None:
             crawl.writer.count("seen")
             del crawl.writer.failed[str(target["id"])]
         crawl.position["failed"].remove(target)
-        crawl.commit()
+        await crawl.commit()

@@ -1,9 +1,9 @@
 """How far an unfinished crawl has come: enough to go on from there as if nothing had happened."""
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from ptm_spark.errors import LandingError
@@ -43,7 +43,7 @@ class Checkpoint:
     series: dict[str, OpenSeries] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
-        return json.dumps(asdict(self), ensure_ascii=False).encode()
+        return orjson.dumps(self)
 
     @classmethod
     def from_json(cls, content: bytes) -> "Checkpoint":

@@ -1,13 +1,14 @@
 """Numbered files of one kind in a crawl's folder: the open one is plain and only grows, a full one is packed."""
 
 import hashlib
-import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import zstandard
 
 from ptm_spark.folder import UNFINISHED, Folder
+from ptm_spark.landing.checkpoint import OpenSeries
 from ptm_spark.landing.manifest import LandedFile
 
 _FLUSH_BYTES = 1 << 20
@@ -18,12 +19,17 @@ class Series:
     """``part-00000.jsonl.zst`` and its like. ``work`` is the local folder of the open file, ``part_bytes`` its size.
 
     The open file is plain, so that it can be cut back to any line after a crash; a full one becomes a single zstd frame
-    in ``folder``. Plain files whose packed ones are not yet on record stay until ``drop_packed``.
+    in ``folder``, packed by a thread of zstd's while it grows. Plain files whose packed ones are not on record yet stay
+    until ``take_packed``. ``packs_itself``: full files are packed as they fill, not only when they are handed over.
     """
 
-    def __init__(self, folder: Folder, work: Path, kind: str, part_bytes: int) -> None:
+    def __init__(self, folder: Folder, work: Path, kind: str, part_bytes: int, *, packs_itself: bool) -> None:
         self._folder, self._work, self._kind, self._part_bytes = folder, work, kind, part_bytes
-        self._open: IO[bytes] | None = None
+        self._packs_itself = packs_itself
+        #: the plain file that grows; None before its first line
+        self.open_file: IO[bytes] | None = None
+        self._packer: Any = None
+        self._frame: list[bytes] = []
         self._buffer: list[bytes] = []
         self._buffered = self._waiting = self._bytes = self._lines = 0
         self._packed: list[Path] = []
@@ -34,68 +40,73 @@ class Series:
         self.files = list(files)
         self._bytes, self._lines = size, lines
         if size:
-            self._open = self._plain.open("r+b")
-            self._open.truncate(size)
-            self._open.seek(size)
+            self._begin_frame()
+            self.open_file = self._plain.open("r+b")
+            self.open_file.truncate(size)
+            while chunk := self.open_file.read(_FLUSH_BYTES):
+                self._frame.append(self._packer.compress(chunk))
 
     @property
     def _plain(self) -> Path:
         return self._work / f"{self._kind}-{len(self.files):05d}.jsonl{UNFINISHED}"
+
+    def _begin_frame(self) -> None:
+        # a frame without a checksum would let altered bytes pass as records
+        self._packer = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True, threads=1).compressobj()
+        self._frame = []
 
     def add(self, lines: bytes, count: int = 1) -> None:
         self._buffer.append(lines)
         self._buffered += len(lines)
         self._waiting += count
         if self._buffered >= _FLUSH_BYTES:
-            self._flush()
+            self._write()
+            if self._packs_itself and self._bytes >= self._part_bytes:
+                self.pack()
 
-    def _flush(self) -> None:
-        if self._buffer:
-            if self._open is None:
-                self._work.mkdir(parents=True, exist_ok=True)
-                self._open = self._plain.open("wb")
-            self._open.write(b"".join(self._buffer))
-            self._bytes += self._buffered
-            self._lines += self._waiting
-            self._buffer, self._buffered, self._waiting = [], 0, 0
-        if self._bytes >= self._part_bytes:
-            self._pack()
-
-    def sync(self) -> tuple[int, int]:
-        """Bring all that was added to the disk; (bytes, lines) of the open file."""
-        self._flush()
-        if self._open is not None:
-            self._open.flush()
-            os.fsync(self._open.fileno())
-        return self._bytes, self._lines
-
-    def _pack(self) -> None:
-        if self._open is None:
+    def _write(self) -> None:
+        if not self._buffer:
             return
-        self._open.close()
-        plain, name = self._plain, f"{self._kind}-{len(self.files):05d}.jsonl.zst"
-        digest, size = hashlib.sha256(), 0
-        # a frame without a checksum would let altered bytes pass as records
-        packer = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compressobj()
-        with plain.open("rb") as source, self._folder.new_file(name) as target:
-            while chunk := source.read(_FLUSH_BYTES):
-                packed = packer.compress(chunk)
-                digest.update(packed)
-                size += target.write(packed)
-            packed = packer.flush()
-            digest.update(packed)
-            size += target.write(packed)
+        if self.open_file is None:
+            self._work.mkdir(parents=True, exist_ok=True)
+            self.open_file = self._plain.open("wb")
+            self._begin_frame()
+        content = b"".join(self._buffer)
+        self.open_file.write(content)
+        self._frame.append(self._packer.compress(content))
+        self._bytes += self._buffered
+        self._lines += self._waiting
+        self._buffer, self._buffered, self._waiting = [], 0, 0
+
+    def hand_over(self) -> OpenSeries:
+        """Hand all that was added to the system, a full file packed; what a checkpoint must know to resume here."""
+        self._write()
+        if self._bytes >= self._part_bytes:
+            self.pack()
+        if self.open_file is not None:
+            self.open_file.flush()
+        return OpenSeries(tuple(self.files), self._bytes, self._lines)
+
+    def pack(self) -> None:
+        """End the open file: its frame gets its place and name."""
+        self._write()
+        if self.open_file is None:
+            return
+        self.open_file.close()
+        self._frame.append(self._packer.flush())
+        plain, name, content = self._plain, f"{self._kind}-{len(self.files):05d}.jsonl.zst", b"".join(self._frame)
+        self._folder.write(name, content)
         self._packed.append(plain)
-        self.files.append(LandedFile(name, size, digest.hexdigest(), self._lines))
-        self._open, self._bytes, self._lines = None, 0, 0
+        self.files.append(LandedFile(name, len(content), hashlib.sha256(content).hexdigest(), self._lines))
+        self.open_file, self._packer, self._frame, self._bytes, self._lines = None, None, [], 0, 0
 
-    def close(self) -> None:
-        """Pack what is left."""
-        self._flush()
-        self._pack()
+    def take_packed(self) -> list[Path]:
+        """Plain files whose packed ones the next checkpoint or manifest will name: to be dropped after it."""
+        packed, self._packed = self._packed, []
+        return packed
 
-    def drop_packed(self) -> None:
-        """Delete plain files whose packed ones are on record."""
-        for plain in self._packed:
-            plain.unlink(missing_ok=True)
-        self._packed = []
+
+def drop(plains: Iterable[Path]) -> None:
+    """Delete plain files that have been packed."""
+    for plain in plains:
+        plain.unlink(missing_ok=True)

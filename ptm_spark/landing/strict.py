@@ -15,6 +15,8 @@ _SHAPE = bytes.maketrans(b"123456789[", b"000000000{")
 #: 2**63 has 19 digits: shorter integers cannot leave 64 bits
 _LONG_INTEGER = b"0" * 19
 _CURLY, _SQUARE = methodcaller("count", b"{"), methodcaller("count", b"[")
+#: what may stand before a number, an opening bracket as _SHAPE has it
+_NUMBER_STARTS = (b":", b",", b"{", b"-", b" ", b"\t", b"\n", b"\r")
 _I64 = range(-(2**63), 2**63)
 
 
@@ -50,7 +52,9 @@ def are_plain(body: bytes, raws: Sequence[bytes], *, max_depth: int) -> bool:
     """Whether all of ``raws``, parts of ``body`` that are valid JSON objects, surely keep to the rules of
     ``parse_strict``; False where one of them needs the closer look."""
     most = max(map(_CURLY, raws), default=0) + max(map(_SQUARE, raws), default=0)
-    return most <= max_depth and _LONG_INTEGER not in body.translate(_SHAPE)
+    shape = body.translate(_SHAPE)  # digits enough stand in a hash now and then, but not where a number begins
+    has_wide = _LONG_INTEGER in shape and any(start + _LONG_INTEGER in shape for start in _NUMBER_STARTS)
+    return most <= max_depth and not has_wide
 
 
 def _refuse_wide_integers(raw: bytes) -> None:

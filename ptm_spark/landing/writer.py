@@ -2,22 +2,42 @@
 
 import base64
 import hashlib
+import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 
 from ptm_spark.config import LandingSettings
 from ptm_spark.folder import Folder
-from ptm_spark.landing.checkpoint import CHECKPOINT, Checkpoint, OpenSeries
+from ptm_spark.landing.checkpoint import CHECKPOINT, Checkpoint
 from ptm_spark.landing.manifest import MANIFEST, Manifest, utc_text
-from ptm_spark.landing.series import Series
+from ptm_spark.landing.series import Series, drop
 from ptm_spark.landing.strict import InvalidRecordError, are_plain, parse_strict
 
 _LF, _CR = b"\n\r"
 _KINDS = ("part", "invalid", "requests")
+
+
+@dataclass(frozen=True)
+class Settling:
+    """What has to reach the disk before the next page is asked for. May be done in a thread of its own."""
+
+    work: Folder
+    checkpoint: bytes
+    files: Sequence[IO[bytes]]
+    packed: Sequence[Sequence[Path]]
+
+    def settle(self) -> None:
+        for file in self.files:
+            os.fsync(file.fileno())
+        self.work.write(CHECKPOINT, self.checkpoint)
+        for plains in self.packed:
+            drop(plains)
 
 
 class CrawlWriter:
@@ -27,10 +47,18 @@ class CrawlWriter:
     """
 
     def __init__(
-        self, folder: Folder, settings: LandingSettings, work: Path, resumed: Checkpoint | None = None
+        self,
+        folder: Folder,
+        settings: LandingSettings,
+        work: Path,
+        *,
+        is_resumable: bool = False,
+        resumed: Checkpoint | None = None,
     ) -> None:
         self._folder, self._settings, self.work = folder, settings, Folder(work)
-        self._series = {kind: Series(folder, work, kind, settings.part_bytes) for kind in _KINDS}
+        self._series = {
+            kind: Series(folder, work, kind, settings.part_bytes, packs_itself=not is_resumable) for kind in _KINDS
+        }
         self._parts, self._invalid, self._requests = self._series.values()
         self.records = self.invalid = 0
         self.keys: set[str] = set()
@@ -94,30 +122,33 @@ class CrawlWriter:
             for raw, record in records:
                 self.add_parsed(raw, record, name=record.get(key), fetched_at=fetched_at)
             return
+        names = [record.get(key) for _, record in records]
+        if not set(map(type, names)) <= {str, int}:
+            names = [None if isinstance(name, (dict, list)) else name for name in names]
         head = b',"fetched_at":"%b","status":200,"key":' % fetched_at.encode()
         lines = [
-            b'{"seq":%d%b%b,"raw":%b}\n' % (seq, head, _plain(record.get(key)), raw)
-            for seq, (raw, record) in enumerate(records, start=self.seq)
+            b'{"seq":%d%b%b,"raw":%b}\n' % (seq, head, orjson.dumps(name), raw)
+            for seq, name, (raw, _) in zip(count(self.seq), names, records, strict=False)
         ]
         self._parts.add(b"".join(lines), len(lines))
         self.records += len(lines)
         self.keys.update(*(record for _, record in records))
 
     def parse_page(self, body: bytes, raws: Sequence[bytes]) -> list[dict[str, Any]] | None:
-        """The records of a JSON array whose text is cut into ``raws``; None where they are not surely its members, or
-        one of them needs a look of its own. One parse for all of them takes half as long as one for each."""
+        """The records of a JSON array whose members have the texts ``raws``; None where one of them needs ``parse``.
+
+        One parse for all of them takes half as long as one for each.
+        """
+        records: Any
         try:
             records = orjson.loads(body)
         except orjson.JSONDecodeError:
             return None
-        if (
-            len(records) != len(raws)
-            or set(map(type, records)) != {dict}
-            or max(map(len, raws)) > self._settings.max_record_bytes
-            or not are_plain(body, raws, max_depth=self._settings.max_depth)
-        ):
-            return None
-        return records  # type: ignore[no-any-return]
+        is_page = isinstance(records, list) and set(map(type, records)) <= {dict}
+        is_short = max(map(len, raws), default=0) <= self._settings.max_record_bytes
+        if is_page and is_short and are_plain(body, raws, max_depth=self._settings.max_depth):
+            return list(records)
+        return None
 
     def add_text(self, content: bytes, *, name: str, fetched_at: str, about: Mapping[str, Any]) -> bool:
         """Land a text such as a README as one JSON string; set aside, and False, where it is no UTF-8 or too long."""
@@ -179,15 +210,11 @@ class CrawlWriter:
         """Add to a number that the manifest will tell."""
         self.counts[name] = self.counts.get(name, 0) + more
 
-    def commit(self, *, crawl_id: str, identity: str, observed_at: str, position: dict[str, Any]) -> None:
-        """Bring everything to the disk and note that the crawl has come to ``position``."""
+    def prepare(self, *, crawl_id: str, identity: str, observed_at: str, position: dict[str, Any]) -> "Settling":
+        """Hand everything to the system and note that the crawl has come to ``position``; to be settled on the disk."""
         self._committed = {
             "crawl_id": crawl_id, "identity": identity, "observed_at": observed_at, "position": position
         }  # fmt: skip
-        states = {}
-        for kind, series in self._series.items():
-            size, lines = series.sync()
-            states[kind] = OpenSeries(tuple(series.files), size, lines)
         checkpoint = Checkpoint(
             crawl_id=crawl_id,
             identity=identity,
@@ -199,20 +226,25 @@ class CrawlWriter:
             keys=tuple(sorted(self.keys)),
             counts=self.counts,
             failed=tuple(self.failed.items()),
-            series=states,
+            series={kind: series.hand_over() for kind, series in self._series.items()},
         )
-        self.work.write(CHECKPOINT, checkpoint.to_json())
-        for series in self._series.values():
-            series.drop_packed()
+        files = [file for series in self._series.values() if (file := series.open_file) is not None]
+        return Settling(
+            self.work, checkpoint.to_json(), files, [series.take_packed() for series in self._series.values()]
+        )
+
+    def commit(self, **facts: Any) -> None:
+        """``prepare`` and settle: after this the crawl can be resumed from here, whatever happens."""
+        self.prepare(**facts).settle()
 
     def finish(self, **facts: Any) -> Manifest:
         """Close the files and write the manifest; ``facts`` are its fields that only the caller knows."""
         for series in self._series.values():
-            series.close()
+            series.pack()
         if self._committed:  # else a crash here would find packed files that no checkpoint knows
             self.commit(**self._committed)
         for series in self._series.values():
-            series.drop_packed()
+            drop(series.take_packed())
         manifest = Manifest(
             keys=tuple(sorted(self.keys | set(facts.pop("keys", ())))),
             records=self.records,

@@ -109,7 +109,7 @@ class Landing:
             work = self.work(path)
             if found is not None:
                 _drop_beyond(found, work)
-            yield begun, CrawlWriter(self.folder / path, settings, work, found)
+            yield begun, CrawlWriter(self.folder / path, settings, work, is_resumable=True, resumed=found)
 
     def turn(self, source: str, identity: str) -> "Turn":
         """How many of a command's crawls are done, kept until all are."""

@@ -8,8 +8,6 @@ from aiohttp import web
 from crawls import AT, forum_crawls, lines, records, standin
 from servers import answering
 
-from ptm_spark.crawl.answers import BadBodyError
-from ptm_spark.crawl.bodies import inner_array
 from ptm_spark.errors import CrawlError, UsageError
 from ptm_spark.landing import Manifest
 from ptm_spark.standin.forum_dump import ForumDump
@@ -208,21 +206,3 @@ def test_a_real_forum_to_its_last_post(tmp_path: Path, real_data: Path) -> None:
     landed = posts(tmp_path, crawl)
     assert sum(map(len, landed.values())) == crawl.counts["posts"] == 36_990
     assert max(map(len, landed.values())) == 437
-
-
-@pytest.mark.parametrize(
-    ("body", "expected"),
-    [
-        (b'{"a":{"b":[1]}}', b"[1]"),
-        (b'{"x":[{"a":{"b":[9]}}],"a":{"y":{"b":[8]},"b": [ {"c":"]\\"}"} ]},"z":1}', b'[ {"c":"]\\"}"} ]'),
-        (b'{"a":{},"c":{"b":[7]},"a2":{"b":[6]}}', None),
-        (b'{"a":{"b":null}}', None),
-        (b"[]", None),
-    ],
-)
-def test_an_inner_array_keeps_its_bytes(body: bytes, expected: bytes | None) -> None:
-    if expected is None:
-        with pytest.raises(BadBodyError):
-            inner_array(body, "a", "b")
-    else:
-        assert inner_array(body, "a", "b") == expected

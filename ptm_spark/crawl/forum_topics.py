@@ -62,11 +62,7 @@ async def crawl_topics(crawl: Crawl, *, since: datetime | None = None) -> None:
                 "nothing new); try again later"
             )
         first = writer.seq
-        for raw, topic in rows:
-            if topic is None:
-                writer.add(raw, key="id", fetched_at=answer.fetched_at)
-            else:
-                writer.add_parsed(raw, topic, name=topic.get("id"), fetched_at=answer.fetched_at)
+        writer.add_page(rows, key="id", fetched_at=answer.fetched_at)
         writer.log_request(answer.request_line(first_seq=first, count=writer.seq - first))
         writer.count("pages")
         repeated = sum(number in before for number in ids)

@@ -142,11 +142,9 @@ async def _land_page(crawl: Crawl, budget: Budget, stretch: Stretch) -> None:
     if is_by_creation and last >= stretch.end:  # what is beyond is of the next stretch, or younger than the crawl
         records = [row for row in records if row[1] is None or str(row[1].get("_id", "")) < stretch.end]
     first = writer.seq
-    whole = [(raw, record) for raw, record in records if record is not None]
-    writer.add_page(whole, key="id", fetched_at=answer.fetched_at)
-    for raw in (raw for raw, record in records if record is None) if len(whole) < len(records) else ():
-        writer.add(raw, key="id", fetched_at=answer.fetched_at)
-    repeated = sum(oid <= stretch.last for oid in ids) if is_by_creation else 0
+    writer.add_page(records, key="id", fetched_at=answer.fetched_at)
+    is_in_order = not is_by_creation or min(ids, default="") > stretch.last
+    repeated = 0 if is_in_order else sum(oid <= stretch.last for oid in ids)
     writer.log_request(answer.request_line(first_seq=first, count=writer.seq - first))
     writer.count("pages")
     writer.count("repeated", repeated)
@@ -156,7 +154,7 @@ async def _land_page(crawl: Crawl, budget: Budget, stretch: Stretch) -> None:
     if is_by_creation:
         is_past = last >= stretch.end
     else:
-        modified = [str(record.get("lastModified", "")) for _, record in whole]
+        modified = [str(record.get("lastModified", "")) for _, record in records if record is not None]
         is_past = bool(modified) and max(modified) < stretch.oldest
     stretch.url = next_link(answer) if answer.value and not is_past else ""
 

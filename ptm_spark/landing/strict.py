@@ -51,7 +51,8 @@ def parse_strict(raw: bytes, *, max_depth: int) -> dict[str, Any]:
 def are_plain(body: bytes, raws: Sequence[bytes], *, max_depth: int) -> bool:
     """Whether all of ``raws``, parts of ``body`` that are valid JSON objects, surely keep to the rules of
     ``parse_strict``; False where one of them needs the closer look."""
-    most = max(map(_CURLY, raws), default=0) + max(map(_SQUARE, raws), default=0)
+    is_flat = body.count(b"{") == len(raws)  # no object within a record
+    most = (1 if is_flat else max(map(_CURLY, raws), default=0)) + max(map(_SQUARE, raws), default=0)
     shape = body.translate(_SHAPE)  # digits enough stand in a hash now and then, but not where a number begins
     has_wide = _LONG_INTEGER in shape and any(start + _LONG_INTEGER in shape for start in _NUMBER_STARTS)
     return most <= max_depth and not has_wide

@@ -116,23 +116,24 @@ class CrawlWriter:
         self._put(200, name, fetched_at, about, raw)
         self.keys.update(record)
 
-    def add_page(self, records: Sequence[tuple[bytes, Mapping[str, Any]]], *, key: str, fetched_at: str) -> None:
-        """Land the records of a page that ``parse`` or ``parse_page`` has let through; ``key`` as for ``add``."""
-        if any(_LF in raw or _CR in raw for raw, _ in records):
-            for raw, record in records:
-                self.add_parsed(raw, record, name=record.get(key), fetched_at=fetched_at)
+    def add_page(self, page: Sequence[tuple[bytes, dict[str, Any] | None]], *, key: str, fetched_at: str) -> None:
+        """Land the rows of a page, each with what ``parse`` makes of it (None: set aside); ``key`` as for ``add``."""
+        records = [record for _, record in page if record is not None]
+        if len(records) < len(page) or any(_LF in raw or _CR in raw for raw, _ in page):
+            for raw, _ in page:
+                self.add(raw, key=key, fetched_at=fetched_at)
             return
-        names = [record.get(key) for _, record in records]
+        names = [record.get(key) for record in records]
         if not set(map(type, names)) <= {str, int}:
             names = [None if isinstance(name, (dict, list)) else name for name in names]
         head = b',"fetched_at":"%b","status":200,"key":' % fetched_at.encode()
         lines = [
             b'{"seq":%d%b%b,"raw":%b}\n' % (seq, head, orjson.dumps(name), raw)
-            for seq, name, (raw, _) in zip(count(self.seq), names, records, strict=False)
+            for seq, name, (raw, _) in zip(count(self.seq), names, page, strict=False)
         ]
         self._parts.add(b"".join(lines), len(lines))
         self.records += len(lines)
-        self.keys.update(*(record for _, record in records))
+        self.keys.update(*{tuple(record) for record in records})
 
     def parse_page(self, body: bytes, raws: Sequence[bytes]) -> list[dict[str, Any]] | None:
         """The records of a JSON array whose members have the texts ``raws``; None where one of them needs ``parse``.

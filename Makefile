@@ -17,7 +17,7 @@ help: ## print this help
 setup: ## install everything into .venv: packages, Java if there is none, the Delta jars
 	@scripts/setup.sh
 
-run: setup ## the whole path on an invented Hub: dumps, landing, silver, gate, gold, page (LAKE=lake MODELS=20000, at least 4000)
+run: setup ## the whole path: an invented Hub and forum crawled at three dates, all stages, page (LAKE=lake MODELS=20000, at least 4000)
 	@scripts/run_world.sh $(LAKE) $(MODELS)
 
 test: setup ## all tests

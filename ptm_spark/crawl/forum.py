@@ -8,7 +8,7 @@ from functools import partial
 import orjson
 
 from ptm_spark.config import Settings
-from ptm_spark.crawl.crawling import Crawl, Order, Walk, check_stand_in_only, run_in_turn
+from ptm_spark.crawl.crawling import Crawl, Order, check_stand_in_only
 from ptm_spark.crawl.forum_posts import TopicPosts, topics_to_ask
 from ptm_spark.crawl.forum_topics import (
     TOPICS_A_PAGE,
@@ -20,6 +20,7 @@ from ptm_spark.crawl.forum_topics import (
 )
 from ptm_spark.crawl.hosts import Hosts
 from ptm_spark.crawl.items import crawl_items, keep_targets
+from ptm_spark.crawl.running import Walk, run_in_turn
 from ptm_spark.errors import UsageError
 from ptm_spark.landing import Coverage, Landing, Manifest, parse_moment
 

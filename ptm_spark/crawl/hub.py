@@ -11,12 +11,13 @@ from pathlib import Path
 from huggingface_hub import constants, get_token
 
 from ptm_spark.config import Settings
-from ptm_spark.crawl.crawling import Crawl, Order, Walk, check_stand_in_only, run_in_turn
+from ptm_spark.crawl.crawling import Crawl, Order, check_stand_in_only
 from ptm_spark.crawl.hosts import Hosts
 from ptm_spark.crawl.hub_items import HubItems
 from ptm_spark.crawl.hub_models import ALWAYS_THERE, census_stretches, changed_stretches, crawl_listing, listing_url
 from ptm_spark.crawl.hub_targets import Landed, ModelRef, is_askable, known_models, sample
 from ptm_spark.crawl.items import Fetch, Target, crawl_items, keep_targets
+from ptm_spark.crawl.running import Walk, run_in_turn
 from ptm_spark.errors import CrawlError, UsageError
 from ptm_spark.landing import Coverage, Landing, Manifest, parse_moment
 

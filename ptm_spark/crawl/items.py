@@ -18,18 +18,23 @@ Target = dict[str, Any]
 Fetch = Callable[[Target], Awaitable[Callable[[], None]]]
 
 
-async def keep_targets(crawl: Crawl, targets: Callable[[], Iterable[Target]]) -> int:
-    """Write down once what the crawl is to ask for, so that a resumed one asks for the same; how many."""
-    if "targets" not in crawl.position:
+async def keep_targets(crawl: Crawl, targets: Callable[[], Iterable[Target]]) -> None:
+    """Write down once what the crawl is to ask for, so that a resumed one asks for the same."""
+    if "targets" in crawl.position:
+        return
+
+    def write() -> int:
         count = 0
         with crawl.work.new_file(TARGETS) as file:
             for target in targets():
                 file.write(orjson.dumps(target) + b"\n")
                 count += 1
-        crawl.position |= {"targets": count, "done": 0}
-        crawl.writer.counts["expected"] = count
-        await crawl.commit()
-    return int(crawl.position["targets"])
+        return count
+
+    count = await crawl.aside(write)  # of millions of models it takes minutes
+    crawl.position |= {"targets": count, "done": 0}
+    crawl.writer.counts["expected"] = count
+    await crawl.commit()
 
 
 def _read_targets(crawl: Crawl, start: int) -> Iterator[Target]:

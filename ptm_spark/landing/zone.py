@@ -104,6 +104,8 @@ class Landing:
         place = self.work(entity_path)
         with Folder(place).claim(".crawl.lock", f"landing of {entity_path}"):
             found = self._unfinished(entity_path, identity)
+            if found is None:
+                self._drop_stillborn(entity_path, identity)
             begun = found or self._begin(entity_path, identity, observed_at)
             path = f"{entity_path}/{begun.crawl_id}"
             work = self.work(path)
@@ -119,6 +121,13 @@ class Landing:
         """Delete an unfinished crawl, and what lies of it on this machine."""
         (self.folder / path).remove()
         Folder(self.work(path)).remove()
+
+    def _drop_stillborn(self, entity_path: str, identity: str) -> None:
+        """Delete crawls of an order that were killed before their first checkpoint: nothing can be resumed there."""
+        for crawl_id in Folder(self.work(entity_path)).names():
+            path = f"{entity_path}/{crawl_id}"
+            if crawl_id.endswith(f"-{identity[:8]}") and not (self.folder / path).exists(MANIFEST):
+                self.forget(path)
 
     def _begin(self, entity_path: str, identity: str, observed_at: datetime | None) -> Checkpoint:
         """A new crawl; where its moment is now, its id is one that no finished crawl has."""

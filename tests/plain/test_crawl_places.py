@@ -130,3 +130,17 @@ def test_a_crawl_at_work_is_left_out_by_a_run_without_a_warning(tmp_path: Path) 
     assert landing.crawls("hub", "models") == ([], [])
     (path,) = landing.unfinished("hub", "models")
     assert path.startswith("hub/models/")
+
+
+def test_a_crawl_that_was_killed_before_its_first_checkpoint_leaves_nothing(tmp_path: Path) -> None:
+    with standin() as addresses:
+        (crawl,) = hub_crawls(tmp_path, addresses.hub)
+        place = tmp_path / "landing/hub/models"
+        (place / crawl.crawl_id).rename(place / f"20200101T000000Z{crawl.crawl_id[-9:]}")
+        (stillborn,) = place.glob("2020*")
+        (stillborn / "_manifest.json").unlink()
+        other = place / "20200101T000000Z-ffffffff"
+        other.mkdir()
+        hub_crawls(tmp_path, addresses.hub)
+    assert not stillborn.exists()
+    assert other.exists(), "it may be at work: an import has no checkpoint"

@@ -2,6 +2,7 @@
 
 import asyncio
 import email.utils
+import math
 import re
 import time
 from collections import deque
@@ -17,6 +18,7 @@ Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
 #: the header's seconds are whole ones; one more is surely in the next window
 _MARGIN = 1.0
+_SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]+)?")
 _SECONDS_IN_TEXT = re.compile(r"(?:in|wait) ([0-9]+(?:\.[0-9]+)?) second")
 
 
@@ -127,22 +129,20 @@ def told_wait(headers: Mapping[str, str], body: bytes) -> float | None:
 
 
 def _retry_after(text: str) -> float | None:
-    if not text:
-        return None
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
+    if _SECONDS.fullmatch(text):
+        return float(text)
     try:
         moment = email.utils.parsedate_to_datetime(text)
     except ValueError:
         return None
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    # a date without its zone is one of UTC
+    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
 def _wait_seconds(body: bytes) -> float | None:
     try:
         content: Any = orjson.loads(body)
-        return max(0.0, float(content["extras"]["wait_seconds"]))
+        wait = float(content["extras"]["wait_seconds"])
+        return max(0.0, wait) if math.isfinite(wait) else None
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         return None

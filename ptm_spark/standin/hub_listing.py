@@ -195,7 +195,7 @@ def decode_cursor(text: str, sort: str) -> Cursor:
             if set(tie) == {sort, "_id"} and _OID.fullmatch(tie["_id"]["$gt"]):
                 return Cursor(tie=(tie[sort], tie["_id"]["$gt"]))
     except (binascii.Error, ValueError, TypeError, KeyError, IndexError):
-        pass
+        raise BadRequestError("Invalid cursor") from None
     raise BadRequestError("Invalid cursor")
 
 

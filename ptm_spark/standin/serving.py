@@ -7,7 +7,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from aiohttp import web
 
@@ -32,6 +32,19 @@ class Addresses:
 
     hub: str = ""
     forum: str = ""
+
+
+class Served(TypedDict, total=False):
+    """What ``running`` takes, for those who pass it on."""
+
+    hub_source: HubSource | None
+    forum_source: "ForumSource | None"
+    plan: str
+    time_scale: float
+    limits: bool | None
+    faults: FaultPlan | None
+    hub_port: int
+    forum_port: int
 
 
 @asynccontextmanager
@@ -69,17 +82,7 @@ async def running(
 
 
 @contextmanager
-def serve_in_thread(
-    *,
-    hub_source: HubSource | None = None,
-    forum_source: "ForumSource | None" = None,
-    plan: str = "unlimited",
-    time_scale: float = 1.0,
-    limits: bool | None = None,
-    faults: FaultPlan | None = None,
-    hub_port: int = 0,
-    forum_port: int = 0,
-) -> Iterator[Addresses]:
+def serve_in_thread(**served: Unpack[Served]) -> Iterator[Addresses]:
     """``running`` for callers without a loop: it has its own, in a thread that ends with the block."""
     started: list[Addresses | BaseException] = []
     is_up = threading.Event()
@@ -88,16 +91,7 @@ def serve_in_thread(
 
     async def serve() -> None:
         try:
-            async with running(
-                hub_source=hub_source,
-                forum_source=forum_source,
-                plan=plan,
-                time_scale=time_scale,
-                limits=limits,
-                faults=faults,
-                hub_port=hub_port,
-                forum_port=forum_port,
-            ) as addresses:
+            async with running(**served) as addresses:
                 started.append(addresses)
                 is_up.set()
                 await ended.wait()
@@ -121,32 +115,14 @@ def serve_in_thread(
             loop.close()
 
 
-def serve_forever(
-    announce: Callable[[Addresses], None],
-    *,
-    hub_source: HubSource | None = None,
-    forum_source: "ForumSource | None" = None,
-    plan: str = "unlimited",
-    time_scale: float = 1.0,
-    faults: FaultPlan | None = None,
-    hub_port: int = 0,
-    forum_port: int = 0,
-) -> None:
+def serve_forever(announce: Callable[[Addresses], None], **served: Unpack[Served]) -> None:
     """``running`` until SIGINT or SIGTERM; ``announce`` is told the addresses once both answer."""
 
     async def serve() -> None:
         ended = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, ended.set)
-        async with running(
-            hub_source=hub_source,
-            forum_source=forum_source,
-            plan=plan,
-            time_scale=time_scale,
-            faults=faults,
-            hub_port=hub_port,
-            forum_port=forum_port,
-        ) as addresses:
+        async with running(**served) as addresses:
             announce(addresses)
             await ended.wait()
 

@@ -1,10 +1,11 @@
 """From the options of a command line to dumps or running servers."""
 
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from ptm_spark.errors import UsageError
+from ptm_spark.landing import parse_moment
 from ptm_spark.standin.faults import read_plan
 from ptm_spark.standin.hub_dump import read_hub_dump
 from ptm_spark.standin.hub_listing import HubSource, WorldHub
@@ -58,7 +59,7 @@ def start(
     if advance < 0:
         raise UsageError(f"--advance {advance}: the world's clock cannot go back; give 0 or more seconds")
     Quota(plan, time_scale=time_scale)
-    moment = _moment(at)
+    moment = parse_moment(at, "--at") if at else None
     fault_plan = None if faults is None else read_plan(faults)
     for dump, option in ((hub_dump, "--hub-dump"), (forum_dump, "--forum-dump")):
         if dump is not None and not dump.is_file():
@@ -87,13 +88,3 @@ def start(
 def _tell(addresses: Addresses) -> None:
     sys.stdout.write(f"hub {addresses.hub}\nforum {addresses.forum}\n")
     sys.stdout.flush()
-
-
-def _moment(at: str) -> datetime | None:
-    if not at:
-        return None
-    try:
-        moment = datetime.fromisoformat(at)
-    except ValueError:
-        raise UsageError(f"--at {at}: no moment; write it like 2024-11-30T12:00:00Z") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -228,6 +228,7 @@ def test_a_signal_lets_the_page_land_and_the_same_command_goes_on(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     asked: list[int] = []
+    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
 
     async def slow(request: web.Request) -> web.StreamResponse:
         page = int(request.query.get("cursor", "0"))
@@ -245,7 +246,7 @@ def test_a_signal_lets_the_page_land_and_the_same_command_goes_on(
     assert stopped.value.exit_code == code
     assert asked == list(range(10)), "the page on its way was lost, or one was asked twice"
     assert [row["id"] for row in records(tmp_path, crawl)] == [f"a/{number}" for number in range(1, 101)]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 def test_a_checkpoint_that_is_none_is_named(tmp_path: Path) -> None:

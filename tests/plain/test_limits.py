@@ -197,6 +197,15 @@ def test_a_refusal_is_waited_for_as_long_as_it_says(
     assert least <= wait <= most
 
 
+@pytest.mark.parametrize("text", ["inf", "nan", "-5", "1e400", "soon", ""])
+def test_a_wait_that_is_no_number_is_none(text: str) -> None:
+    assert told_wait({"Retry-After": text}, b'{"extras":{"wait_seconds":"inf"}}') is None
+
+
+def test_a_date_of_no_zone_is_one_of_utc() -> None:
+    assert told_wait({"Retry-After": "Thu, 01 Jan 1970 00:00:00 -0000"}, b"") == 1.0
+
+
 @pytest.mark.parametrize("body", [b"", b"<html>429</html>", b'{"extras":{"wait_seconds":"soon"}}', b"[1]", b"\xff\xfe"])
 def test_a_refusal_that_says_nothing_tells_no_wait(body: bytes) -> None:
     assert told_wait({"Retry-After": "soon"}, body) is None

@@ -114,7 +114,7 @@ def test_the_command_serves_both_until_it_is_told_to_end(tmp_path: Path) -> None
         ({"plan": "gold"}, "plan 'gold': there is no such plan; take one of anonymous"),
         ({"hub_dump": Path("nothing.jsonl")}, "--hub-dump nothing.jsonl: no such file"),
         ({"port": 65535}, "--port 65535: must be from 1 to 65534"),
-        ({"at": "noon"}, "--at noon: no moment"),
+        ({"at": "noon"}, "--at noon: expected a UTC moment"),
         ({"advance": -1.0}, "--advance -1.0"),
         ({"time_scale": 0.0}, "time scale 0.0: must be above 0"),
         ({"faults": Path("nothing.json")}, "fault plan nothing.json: No such file"),

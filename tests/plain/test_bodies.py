@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ptm_spark.config import load
@@ -22,12 +22,15 @@ VALUES = st.recursive(
     | st.text(max_size=8) | st.sampled_from(['},{"_id":"', '"', "\\", "},{", '{"_id":1}', "1234567890123456789012"]),
     lambda inner: st.lists(inner, max_size=3)
     | st.dictionaries(st.sampled_from(["_id", "id", "a"]), inner, max_size=3),
-    max_leaves=8,
+    max_leaves=5,
 )  # fmt: skip
 OIDS = st.sampled_from(["aa", "ab", "b"]) | st.integers(0, 3)
-ROWS = st.lists(st.builds(lambda oid, more: {"_id": oid} | more, OIDS, st.dictionaries(st.sampled_from("xyz"), VALUES)))
+ROWS = st.lists(
+    st.builds(lambda oid, more: {"_id": oid} | more, OIDS, st.dictionaries(st.sampled_from("xyz"), VALUES)), max_size=5
+)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no mistake
 @given(ROWS, st.booleans())
 def test_a_page_is_cut_where_its_rows_end(rows: list[dict[str, Any]], compact: bool) -> None:
     texts = [json.dumps(row, separators=(",", ":") if compact else None).encode() for row in rows]

@@ -18,15 +18,16 @@ _LEVEL = 3
 class Series:
     """``part-00000.jsonl.zst`` and its like. ``work`` is the local folder of the open file, ``part_bytes`` its size.
 
-    The open file is plain, so that it can be cut back to any line after a crash; a full one becomes a single zstd frame
-    in ``folder``, packed by a thread of zstd's while it grows. Plain files whose packed ones are not on record yet stay
-    until ``take_packed``. ``packs_itself``: full files are packed as they fill, not only when they are handed over.
+    A file becomes a single zstd frame in ``folder``, packed by a thread of zstd's while it grows. Where it
+    ``is_resumable``, the open one lies in ``work`` as plain text meanwhile, so that it can be cut back to any line
+    after a crash, and full ones are packed when they are handed over; plain files whose packed ones are not on record
+    yet stay until ``take_packed``.
     """
 
-    def __init__(self, folder: Folder, work: Path, kind: str, part_bytes: int, *, packs_itself: bool) -> None:
+    def __init__(self, folder: Folder, work: Path, kind: str, part_bytes: int, *, is_resumable: bool) -> None:
         self._folder, self._work, self._kind, self._part_bytes = folder, work, kind, part_bytes
-        self._packs_itself = packs_itself
-        #: the plain file that grows; None before its first line
+        self._is_resumable = is_resumable
+        #: the plain file that grows; None before its first line, and where nothing is to be resumed
         self.open_file: IO[bytes] | None = None
         self._packer: Any = None
         self._frame: list[bytes] = []
@@ -61,18 +62,20 @@ class Series:
         self._waiting += count
         if self._buffered >= _FLUSH_BYTES:
             self._write()
-            if self._packs_itself and self._bytes >= self._part_bytes:
+            if not self._is_resumable and self._bytes >= self._part_bytes:
                 self.pack()
 
     def _write(self) -> None:
         if not self._buffer:
             return
-        if self.open_file is None:
-            self._work.mkdir(parents=True, exist_ok=True)
-            self.open_file = self._plain.open("wb")
+        if self._packer is None:
             self._begin_frame()
+            if self._is_resumable:
+                self._work.mkdir(parents=True, exist_ok=True)
+                self.open_file = self._plain.open("wb")
         content = b"".join(self._buffer)
-        self.open_file.write(content)
+        if self.open_file is not None:
+            self.open_file.write(content)
         self._frame.append(self._packer.compress(content))
         self._bytes += self._buffered
         self._lines += self._waiting
@@ -90,13 +93,14 @@ class Series:
     def pack(self) -> None:
         """End the open file: its frame gets its place and name."""
         self._write()
-        if self.open_file is None:
+        if self._packer is None:
             return
-        self.open_file.close()
+        if self.open_file is not None:
+            self.open_file.close()
+            self._packed.append(self._plain)
         self._frame.append(self._packer.flush())
-        plain, name, content = self._plain, f"{self._kind}-{len(self.files):05d}.jsonl.zst", b"".join(self._frame)
+        name, content = f"{self._kind}-{len(self.files):05d}.jsonl.zst", b"".join(self._frame)
         self._folder.write(name, content)
-        self._packed.append(plain)
         self.files.append(LandedFile(name, len(content), hashlib.sha256(content).hexdigest(), self._lines))
         self.open_file, self._packer, self._frame, self._bytes, self._lines = None, None, [], 0, 0
 

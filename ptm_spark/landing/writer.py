@@ -57,7 +57,7 @@ class CrawlWriter:
     ) -> None:
         self._folder, self._settings, self.work = folder, settings, Folder(work)
         self._series = {
-            kind: Series(folder, work, kind, settings.part_bytes, packs_itself=not is_resumable) for kind in _KINDS
+            kind: Series(folder, work, kind, settings.part_bytes, is_resumable=is_resumable) for kind in _KINDS
         }
         self._parts, self._invalid, self._requests = self._series.values()
         self.records = self.invalid = 0

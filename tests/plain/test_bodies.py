@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
+from dumps import quick
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -30,7 +31,7 @@ ROWS = st.lists(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no mistake
+@settings(quick, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no mistake
 @given(ROWS, st.booleans())
 def test_a_page_is_cut_where_its_rows_end(rows: list[dict[str, Any]], compact: bool) -> None:
     texts = [json.dumps(row, separators=(",", ":") if compact else None).encode() for row in rows]

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from dumps import quick
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ptm_spark.crawl.limits import Budget, Pace, told_wait
@@ -89,7 +90,7 @@ def test_others_behind_the_same_address_are_noticed() -> None:
     assert service.refused <= 1, "that one would be the other's"
 
 
-@settings(deadline=None)
+@quick
 @given(st.integers(2, 16), st.integers(40, 120), st.floats(0.01, 3.0))
 def test_with_many_requests_on_their_way_nothing_is_refused(connections: int, quota: int, latency: float) -> None:
     clock = Clock()

@@ -7,7 +7,7 @@ import typer
 from ptm_spark.command import command, run
 from ptm_spark.intake import Intake
 from ptm_spark.job import Job
-from ptm_spark.silver.hub import take_in_crawls
+from ptm_spark.silver.families import take_in_crawls
 
 
 @command(writes=True)
@@ -31,7 +31,7 @@ def build(job: Job, intake: Intake) -> None:
     with job.step("build-silver") as step:
         step.inputs = list(marks)
         chars = job.settings.landing.reject_text_chars
-        measures = take_in_crawls(job.store, intake, marks, reject_text_chars=chars)
+        measures = take_in_crawls(job.store, intake, marks, reject_text_chars=chars, user_key=job.user_key)
         job.stage_silver(intake, marks, measures)
 
 

@@ -7,6 +7,7 @@ import typer
 
 from ptm_spark.command import command, run
 from ptm_spark.job import Job
+from ptm_spark.silver.as_of import parse_as_of, tables_as_of
 from ptm_spark.tables import BY_PATH
 
 
@@ -16,9 +17,13 @@ def main(
     sql: Annotated[str, typer.Argument(help="A SELECT; every table goes by its name, such as models.")],
     limit: Annotated[int, typer.Option(min=1, help="Rows printed at most.")] = 1000,
     csv: Annotated[bool, typer.Option("--csv", help="CSV instead of aligned text.")] = False,
+    as_of: Annotated[str, typer.Option(help="Silver as observed by a moment, or by the end of a date (UTC).")] = "",
 ) -> None:
     """Ask the published tables in SQL: SELECT licence, count(*) FROM models GROUP BY licence."""
-    frame = job.published_store().query(sql, list(BY_PATH.values()), limit + 1).toPandas()
+    moment = parse_as_of(as_of) if as_of else None
+    store = job.published_store()
+    tables = tables_as_of(store, moment) if moment else {table: store.read(table) for table in BY_PATH.values()}
+    frame = store.query(sql, tables, limit + 1)
     shown = frame.head(limit)
     job.summary |= {"rows": len(shown)}
     text = shown.to_csv(index=False) if csv else shown.to_string(index=False) + "\n"

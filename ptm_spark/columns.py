@@ -1,5 +1,7 @@
 """Small column functions that builders share."""
 
+import hashlib
+import hmac
 from collections.abc import Collection, Mapping
 from functools import reduce
 
@@ -13,6 +15,8 @@ _RAW_MARK = '"raw":'
 _NO_TEXT = r"^(?:-?[0-9][0-9.eE+-]*\z|true\z|false\z|\[|\{)"
 #: JSON types that are no text; both engines read a leaf declared as one of them as NULL where the value is text
 _OTHER_TYPES = ("DOUBLE", "BOOLEAN", "ARRAY<STRING>", "MAP<STRING, STRING>")
+#: block of SHA-256 in bytes, by which HMAC pads its key
+_HASH_BLOCK = 64
 _MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})\z"
 
 
@@ -123,3 +127,24 @@ def _keep_quoted(item: Column) -> Column:
     escaped = F.replace(F.replace(item, F.lit("\\"), F.lit("\\\\")), F.lit('"'), F.lit('\\"'))
     quoted = F.concat(F.lit('"'), escaped, F.lit('"'))
     return F.when(~item.rlike(_NO_TEXT) | F.contains(F.col("value"), quoted), item)
+
+
+def keyed_hash(name: Column, key: str) -> Column:
+    """A user's name as 32 hex digits of HMAC-SHA-256 (RFC 2104), whatever case it is written in; NULL for NULL.
+
+    The same user has the same hash in every table of a lake; without the key nobody can try names.
+    """
+    inner, outer = _pads(key)
+    digest = F.unhex(F.sha2(F.concat(F.lit(inner), F.encode(F.lower(name), "utf-8")), 256))
+    return F.substring(F.sha2(F.concat(F.lit(outer), digest), 256), 1, 32)
+
+
+def keyed_hash_of(name: str, key: str) -> str:
+    """The same of one text, for code that reads records in Python."""
+    return hmac.new(key.encode(), name.lower().encode(), "sha256").hexdigest()[:32]
+
+
+def _pads(key: str) -> tuple[bytes, bytes]:
+    block = key.encode() if len(key.encode()) <= _HASH_BLOCK else hashlib.sha256(key.encode()).digest()
+    padded = block.ljust(_HASH_BLOCK, b"\0")
+    return bytes(byte ^ 0x36 for byte in padded), bytes(byte ^ 0x5C for byte in padded)

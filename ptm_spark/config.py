@@ -31,6 +31,10 @@ class LandingSettings(_Section):
     reject_text_chars: int = Field(ge=0)
 
 
+class PrivacySettings(_Section):
+    user_key: str
+
+
 class GateSettings(_Section):
     max_reject_share: float = Field(ge=0, le=1)
     min_census_ratio: float = Field(ge=0, le=1)
@@ -68,6 +72,7 @@ class Settings(_Section):
 
     engine: EngineSettings
     landing: LandingSettings
+    privacy: PrivacySettings
     gate: GateSettings
     gold: GoldSettings
     crawl: CrawlSettings

@@ -11,36 +11,76 @@ from ptm_spark.publishing import Decision, State
 NORMALISER = 1
 
 
-@dataclass(frozen=True)
-class Intake:
-    """The plan of a run.
+#: Tables that are built together from some entities, in one order of observation. A crawl that comes in late makes its
+#: family be built anew from landing, and no other.
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "models": ("hub/models", "hub/model_info"),
+    "cards": ("hub/cards",),
+    "commits": ("hub/commits",),
+    "discussions": ("hub/discussions",),
+    "forum": ("forum/site", "forum/topics", "forum/topic_posts"),
+}
 
-    ``crawls`` are to be taken in, in order of observation; ``new`` names those of them that readers do not see yet;
-    ``earlier`` stay as they are in the tables; ``rebuild`` says why all begins anew ('' where it does not).
+
+@dataclass(frozen=True)
+class FamilyPlan:
+    """What one family takes in.
+
+    ``crawls`` are to be taken in, in order of observation; ``earlier`` stay as they are in the tables, all of them
+    older; ``rebuild`` says why the family's tables begin anew ('' where they do not).
     """
 
+    name: str
     crawls: tuple[Manifest, ...]
     earlier: tuple[Manifest, ...]
+    rebuild: str = ""
+
+    @property
+    def begins_anew(self) -> bool:
+        """Whether nothing of what the tables may hold counts."""
+        return bool(self.crawls) and not self.earlier
+
+    def census_before(self, crawl: Manifest) -> Manifest | None:
+        """The census before this one of the same entity and scope, among all that count."""
+        same = [
+            other
+            for other in (*self.earlier, *self.crawls)
+            if other.coverage == "census"
+            and (other.scope, other.entity) == (crawl.scope, crawl.entity)
+            and other.order < crawl.order
+        ]
+        return max(same, key=lambda other: other.order, default=None)
+
+
+@dataclass(frozen=True)
+class Intake:
+    """The plan of a run: what each family takes in, and which crawls readers do not see yet (``new``)."""
+
+    families: dict[str, FamilyPlan]
     new: frozenset[str]
     rebuild: str
     held: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def census_before(self, crawl: Manifest) -> Manifest | None:
-        """The census before this one in the same scope, among all that count."""
-        same = [
-            other
-            for other in (*self.earlier, *self.crawls)
-            if other.coverage == "census" and other.scope == crawl.scope and other.observed_at < crawl.observed_at
-        ]
-        return max(same, key=lambda other: other.order, default=None)
+    @property
+    def crawls(self) -> tuple[Manifest, ...]:
+        """All that are taken in."""
+        return tuple(crawl for plan in self.families.values() for crawl in plan.crawls)
+
+    @property
+    def earlier(self) -> tuple[Manifest, ...]:
+        """All that stay as they are in the tables."""
+        return tuple(crawl for plan in self.families.values() for crawl in plan.earlier)
+
+    def begins_anew(self, path: str) -> bool:
+        """Whether the tables that a crawl went into are built from landing again."""
+        entity = path.rpartition("/")[0]
+        return any(bool(plan.rebuild) for name, plan in self.families.items() if entity in FAMILIES[name])
 
 
 def plan_intake(
     landing: Landing,
-    source: str,
-    entity: str,
     *,
     published: State | None,
     decisions: dict[str, Decision],
@@ -49,41 +89,58 @@ def plan_intake(
 ) -> Intake:
     """Decide what to take in: only what is new, or everything from landing.
 
-    Everything is taken in again when somebody asks for it, when the builders have changed, when a new crawl is older
-    than one already in (a store of changes cannot insert into its past), or when a crawl already in has changed.
-    Crawls that are held or rejected are left out. ``only`` restricts the new ones, to find which of them breaks a gate.
+    Everything is taken in again when somebody asks for it or when the builders have changed. A family is taken in
+    again when a new crawl of it is older than one already in (a store of changes cannot insert into its past), or when
+    a crawl already in has changed or is no longer wanted. Crawls that are held or rejected are left out. ``only``
+    restricts the new ones, to find which of them breaks a gate.
     """
-    found, unreadable = landing.crawls(source, entity)
-    notes = []
     known = dict(published.crawls) if published else {}
-    usable = [
-        crawl for crawl in found if (decision := decisions.get(crawl.path)) is None or decision.state == "accepted"
-    ]
-    held = tuple(path for path, decision in decisions.items() if decision.state == "held")
-    new = [crawl for crawl in usable if crawl.path not in known and (only is None or crawl.path in only)]
-    inside = [crawl for crawl in usable if crawl.path in known]
     why = ""
-    newest = max((crawl.order for crawl in inside), default=("", ""))
     if rebuild:
         why = "asked for"
     elif known and published is not None and published.normaliser != NORMALISER:
         why = f"the tables were built by normaliser {published.normaliser}, this is {NORMALISER}"
-    elif late := [crawl.path for crawl in new if crawl.order < newest]:
-        why = f"{late[0]} is older than crawls already in"
-    elif changed := [
-        crawl.path for crawl in inside if fingerprint(landing, crawl, known[crawl.path]) != known[crawl.path]
-    ]:
-        why = f"{changed[0]} is no longer as it was taken in"
-    crawls, earlier = (inside + new, []) if why else (new, inside)
-    order = sorted(crawls, key=lambda crawl: crawl.order)
-    notes += [
-        f"{path}: unfinished, left out; the command that began it goes on"
-        for path in landing.unfinished(source, entity)
-    ]
-    if lost := sorted(known.keys() - {crawl.path for crawl in found}):
-        notes.append(f"{lost[0]}: taken in earlier, no longer in landing; its rows stay until the next rebuild")
-    names = frozenset(crawl.path for crawl in new)
-    return Intake(tuple(order), tuple(earlier), names, why, held, tuple(unreadable), tuple(notes))
+    families: dict[str, FamilyPlan] = {}
+    new: set[str] = set()
+    unreadable: list[str] = []
+    notes: list[str] = []
+    for name, entities in FAMILIES.items():
+        found: list[Manifest] = []
+        for entity in entities:
+            crawls, broken = landing.crawls(*entity.split("/"))
+            found += crawls
+            unreadable += broken
+            notes += [
+                f"{path}: unfinished, left out; the command that began it goes on"
+                for path in landing.unfinished(*entity.split("/"))
+            ]
+        of_family = {path for path in known if path.rpartition("/")[0] in entities}
+        usable = [crawl for crawl in found if _is_wanted(decisions.get(crawl.path))]
+        fresh = [crawl for crawl in usable if crawl.path not in known and (only is None or crawl.path in only)]
+        inside = [crawl for crawl in usable if crawl.path in known]
+        if lost := sorted(of_family - {crawl.path for crawl in found}):
+            notes.append(f"{lost[0]}: taken in earlier, no longer in landing; its rows stay until the next rebuild")
+        because = why or _why_anew(landing, fresh, inside, known)
+        taken, earlier = (inside + fresh, []) if because else (fresh, inside)
+        new |= {crawl.path for crawl in fresh}
+        in_order = tuple(sorted(taken, key=lambda crawl: crawl.order))
+        families[name] = FamilyPlan(name, in_order, tuple(earlier), because)
+    held = tuple(path for path, decision in decisions.items() if decision.state == "held")
+    return Intake(families, frozenset(new), why, held, tuple(unreadable), tuple(notes))
+
+
+def _is_wanted(decision: Decision | None) -> bool:
+    return decision is None or decision.state == "accepted"
+
+
+def _why_anew(landing: Landing, fresh: list[Manifest], inside: list[Manifest], known: dict[str, str]) -> str:
+    newest = max((crawl.order for crawl in inside), default=("", ""))
+    if late := [crawl.path for crawl in fresh if crawl.order < newest]:
+        return f"{late[0]} is older than crawls already in"
+    for crawl in inside:
+        if fingerprint(landing, crawl, known[crawl.path]) != known[crawl.path]:
+            return f"{crawl.path} is no longer as it was taken in"
+    return ""
 
 
 def fingerprint(landing: Landing, crawl: Manifest, known: str = "") -> str:

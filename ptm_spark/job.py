@@ -1,5 +1,6 @@
 """What every job has in common: its view of a lake, its steps, and the rules for holding and publishing."""
 
+import secrets
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,6 +30,7 @@ Measures = dict[str, float | None]
 Stages = Callable[["Job", Intake], None]
 #: a failing gate names so many of its rules in its message; all of them stand in ops/dq_results
 _NAMED_RULES = 3
+_USER_KEY = "_user_key"
 
 
 class Job:
@@ -58,6 +60,15 @@ class Job:
         store = Store(open_session(self.settings.engine), self.engine, self.lake, self.run_id)
         self.log.info("engine ready", engine=self.engine, seconds=round(time.perf_counter() - begun, 2))
         return store
+
+    @cached_property
+    def user_key(self) -> str:
+        """The secret by which users are hashed: of the settings, else one made for this lake, kept in landing."""
+        if self.settings.privacy.user_key:
+            return self.settings.privacy.user_key
+        if not self.landing.folder.exists(_USER_KEY):
+            self.landing.folder.write(_USER_KEY, secrets.token_hex(32).encode())
+        return self.landing.folder.read(_USER_KEY).decode()
 
     def published_store(self) -> "Store":
         """The store at the published versions; PtmError where nothing was published yet."""
@@ -117,9 +128,7 @@ class Job:
         """Which crawls this run takes in; says which places it cannot read and which crawls are held."""
         published = self.publishing.published()
         decisions = self.publishing.decisions()
-        intake = plan_intake(
-            self.landing, "hub", "models", published=published, decisions=decisions, rebuild=rebuild, only=only
-        )
+        intake = plan_intake(self.landing, published=published, decisions=decisions, rebuild=rebuild, only=only)
         for note in intake.unreadable:
             self.warn(note)
         for note in intake.notes:
@@ -128,8 +137,10 @@ class Job:
             self.log.warning(
                 "left out, held", crawl=crawl, why=decisions[crawl].reason, todo="ptm-spark accept | reject"
             )
-        if intake.rebuild:
-            self.log.info("rebuilding all tables from landing", why=intake.rebuild, crawls=len(intake.crawls))
+        for plan in intake.families.values():
+            if plan.rebuild and plan.crawls:
+                crawls = len(plan.crawls)
+                self.log.info("rebuilding from landing", tables=plan.name, why=plan.rebuild, crawls=crawls)
         return intake
 
     def begin(self, intake: Intake) -> dict[str, str]:
@@ -175,7 +186,8 @@ class Job:
     def stage_silver(self, intake: Intake, marks: Mapping[str, str], measures: Mapping[str, Measures]) -> State:
         """Note the silver versions of this run for the jobs that follow."""
         published = self.publishing.published()
-        crawls = (published.crawls if published and intake.earlier else {}) | dict(marks)
+        before = published.crawls if published else {}
+        crawls = {path: mark for path, mark in before.items() if not intake.begins_anew(path)} | dict(marks)
         everything = (*intake.earlier, *intake.crawls)
         state = State(
             run_id=self.run_id,
@@ -185,8 +197,7 @@ class Job:
             normaliser=NORMALISER,
             crawls=crawls,
             tables=self._public_versions(),
-            rows={written.table: written.rows for written in self.store.written},
-            is_rebuild=not intake.earlier,
+            is_rebuild=intake.families["models"].begins_anew,
             new_crawls=tuple(path for path in marks if path in intake.new),
             measures=dict(measures),
         )
@@ -266,10 +277,12 @@ class Job:
                 failures.append(self.hold(error))
         return failures
 
-    def publish(self, state: State) -> State:
-        """Move the pointer to the tables of this run."""
-        rows = {written.table: written.rows for written in self.store.written}
-        published = self.publishing.publish(replace(state, tables=self._public_versions(), rows=state.rows | rows))
+    def publish(self, state: State, measures: Mapping[str, Measures]) -> State:
+        """Move the pointer to the tables of this run, whose row counts are among the measures."""
+        before = self.publishing.published()
+        measured = {path: int(found.get("row_count") or 0) for path, found in measures.items() if "row_count" in found}
+        rows = (before.rows if before else {}) | measured
+        published = self.publishing.publish(replace(state, tables=self._public_versions(), rows=rows))
         self.store.clear_staging()
         self.log.info("published", as_of=published.as_of, tables=len(published.tables), crawls=len(published.crawls))
         return published

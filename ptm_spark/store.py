@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,16 +10,19 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from ptm_spark.errors import ContractError
+from ptm_spark.errors import ContractError, UsageError
 from ptm_spark.folder import Folder
 from ptm_spark.landing import LandedFile, Manifest
 from ptm_spark.session import EngineName
 from ptm_spark.tables import Table
 
 if TYPE_CHECKING:
+    import pandas as pd
     from pyspark.sql.readwriter import DataFrameWriter
 
 _STAGING = "_staging"
+#: how much of an engine's words about a mistaken query is passed on
+_SAID_CHARS = 400
 #: no checkpoints while tables are written: the embedded engine cannot read a version older than the newest one, and
 #: the published version may be such. maintain-tables makes them where nobody follows an older version.
 _PROPERTIES = {"delta.checkpointInterval": "1000000"}
@@ -151,11 +154,18 @@ class Store:
             DeltaTable(self._path(table)).restore(version)
         return True
 
-    def query(self, sql: str, tables: Sequence[Table], limit: int) -> DataFrame:
-        """The answer to a SELECT in which every table goes by its plain name (or ``layer_name`` in full)."""
-        for table in tables:
-            self.read(table).createOrReplaceTempView(table.name)
-        return self._spark.sql(sql).limit(limit)
+    def query(self, sql: str, tables: Mapping[Table, DataFrame], limit: int) -> "pd.DataFrame":
+        """The answer to a SELECT in which every table goes by its plain name; UsageError where it is no such SELECT."""
+        from pyspark.errors import PySparkException
+
+        for table, frame in tables.items():
+            frame.createOrReplaceTempView(table.name)
+        try:
+            return self._spark.sql(sql).limit(limit).toPandas()
+        except PySparkException as error:
+            said = " ".join(str(error).split())[:_SAID_CHARS]
+            names = ", ".join(sorted(table.name for table in tables))
+            raise UsageError(f"query: {said}; the tables are {names}") from None
 
     # ---- inside
 

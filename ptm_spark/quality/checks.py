@@ -5,24 +5,17 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame
 
 from ptm_spark.config import GateSettings
-from ptm_spark.quality.metrics import Measures, measure, models_measures, orphan_count, uploads_measures
-from ptm_spark.quality.rules import Rule, crawl_rules, rules_of
+from ptm_spark.quality import models
+from ptm_spark.quality.metrics import Measures, measure, uploads_measures
+from ptm_spark.quality.rules import Rule, contract_rules, crawl_rules, uploads_rules
 from ptm_spark.store import Store
-from ptm_spark.tables import GOLD, SILVER
-from ptm_spark.tables.hub import MODEL_SNAPSHOTS, MODEL_TAGS, MODELS
+from ptm_spark.tables import GOLD
+from ptm_spark.tables.hub import MODELS
 
 
 def silver_measures(store: Store, before: Mapping[str, Measures]) -> dict[str, Measures]:
     """Measures of every silver table; ``before`` are those of the published run, for ratios."""
-    models = store.read(MODELS)
-    found = {MODELS.path: measure(MODELS, models, models_measures())}
-    alive_before = before.get(MODELS.path, {}).get("alive_count")
-    alive = found[MODELS.path]["alive_count"] or 0
-    found[MODELS.path]["alive_ratio"] = alive / alive_before if alive_before else None
-    for table in (MODEL_TAGS, MODEL_SNAPSHOTS):
-        frame = store.read(table)
-        found[table.path] = measure(table, frame) | {"orphan_count": orphan_count(frame, models, "repo_oid")}
-    return found
+    return models.measures(store, before)
 
 
 def gold_measures(staged: Mapping[str, DataFrame], of_models: Measures) -> dict[str, Measures]:
@@ -38,11 +31,9 @@ def gold_measures(staged: Mapping[str, DataFrame], of_models: Measures) -> dict[
 
 def silver_rules(settings: GateSettings, crawls: Mapping[str, Measures]) -> dict[str, tuple[Rule, ...]]:
     """Rules by subject: every new crawl, every silver table."""
-    return {path: crawl_rules(settings) for path in crawls} | {
-        table.path: rules_of(table, settings) for table in SILVER
-    }
+    return {path: crawl_rules(settings) for path in crawls} | models.rules(settings)
 
 
-def gold_rules(settings: GateSettings) -> dict[str, tuple[Rule, ...]]:
+def gold_rules() -> dict[str, tuple[Rule, ...]]:
     """Rules by gold table."""
-    return {table.path: rules_of(table, settings) for table in GOLD}
+    return {table.path: contract_rules(table) + uploads_rules() for table in GOLD}

@@ -21,22 +21,9 @@ def measure(table: Table, frame: DataFrame, further: Mapping[str, Column] | None
         "row_count": F.count(F.lit(1)),
         "duplicate_count": F.count(F.lit(1)) - F.count_distinct(F.xxhash64(*parts)),
     }
-    aggregates |= {f"null_count:{name}": _count_if(F.col(name).isNull()) for name in table.required}
+    aggregates |= {f"null_count:{name}": count_if(F.col(name).isNull()) for name in table.required}
     aggregates |= further or {}
-    return _first(frame.agg(*(column.cast("double").alias(name) for name, column in aggregates.items())))
-
-
-def models_measures() -> dict[str, Column]:
-    """What silver/models is asked beyond its contract."""
-    return {
-        "alive_count": _count_if(F.col("removal").isNull()),
-        "unknown_month_share": _share_if(F.col("created_at").isNull()),
-        "flawed_share": _share_if(F.size("flaws") > 0),
-        "bad_basis_count": _count_if(~F.col("created_at_basis").isin("hub", "floor", "unknown")),
-        "bad_removal_count": _count_if(F.col("removal").isNull() != F.col("removed_at").isNull()),
-        "negative_count": _count_if((F.col("downloads") < 0) | (F.col("likes") < 0)),
-        "future_count": _count_if(F.col("created_at") > F.col("observed_at") + F.expr("INTERVAL 1 DAY")),
-    }
+    return first_row(frame.agg(*(column.cast("double").alias(name) for name, column in aggregates.items())))
 
 
 def uploads_measures(frame: DataFrame, table: Table) -> Measures:
@@ -50,21 +37,21 @@ def uploads_measures(frame: DataFrame, table: Table) -> Measures:
     )
     off = [F.abs(F.col(name) - 1) > 1e-9 for name in shares if name != "coverage"]
     by_month = whole.where(F.col("month").isNotNull()).withColumn("next", F.lead("month").over(Window.orderBy("month")))
-    sums = _first(
+    sums = first_row(
         frame.agg(
             F.sum("upload_count").cast("double").alias("upload_total"),
             F.sum("ever_count").cast("double").alias("ever_total"),
             F.sum(sum(outside[1:], outside[0])).cast("double").alias("share_outside_count"),
         )
     )
-    months = _first(
+    months = first_row(
         by_month.agg(
-            _count_if(F.col("next") != F.add_months("month", 1)).cast("double").alias("month_gap_count"),
+            count_if(F.col("next") != F.add_months("month", 1)).cast("double").alias("month_gap_count"),
             F.count_distinct("value_count").cast("double").alias("grid_width_count"),
         )
     )
     broken = [F.coalesce(condition, F.lit(False)).cast("int") for condition in off]
-    totals = _first(whole.agg(F.sum(sum(broken[1:], broken[0])).cast("double").alias("share_sum_off_count")))
+    totals = first_row(whole.agg(F.sum(sum(broken[1:], broken[0])).cast("double").alias("share_sum_off_count")))
     return sums | months | totals
 
 
@@ -87,14 +74,17 @@ def flatten(run_id: str, measured_at: object, measures: Mapping[str, Measures]) 
             }
 
 
-def _count_if(condition: Column) -> Column:
+def count_if(condition: Column) -> Column:
+    """How many rows a condition holds for."""
     return F.coalesce(F.sum(condition.cast("bigint")), F.lit(0))
 
 
-def _share_if(condition: Column) -> Column:
+def share_if(condition: Column) -> Column:
+    """The share of rows that a condition holds for (0-1)."""
     return F.avg(F.coalesce(condition, F.lit(False)).cast("double"))
 
 
-def _first(frame: DataFrame) -> Measures:
+def first_row(frame: DataFrame) -> Measures:
+    """The one row of a frame of aggregates."""
     row = frame.collect()[0]
     return {name: None if value is None else float(value) for name, value in row.asDict().items()}

@@ -3,21 +3,20 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from ptm_spark.tables.hub import MODEL_SNAPSHOTS
 
-def build_model_snapshots(before: DataFrame, after: DataFrame, *, crawl_id: str) -> DataFrame:
-    """A row per model that the crawl saw and whose downloads or likes it changed; a model never seen is a change.
 
-    ``before`` and ``after`` are silver/models without and with the crawl, so that a source which cannot carry a number
-    leaves it as it was and makes no false change.
+def count_snapshots(merged: DataFrame, *, crawl_id: str) -> DataFrame:
+    """A row per model whose downloads or likes one crawl changed, from the rows of ``merge_models``.
+
+    A model never seen is a change; a source that cannot carry a number leaves it as it was and makes none.
     """
-    known = before.select(
-        "repo_oid",
-        F.col("downloads").alias("old_downloads"),
-        F.col("likes").alias("old_likes"),
-        F.lit(True).alias("is_known"),
+    counted = merged.where(F.col("is_counted"))
+    return counted.select(
+        "repo_oid", F.lit(crawl_id).alias("crawl_id"), F.col("opened_at").alias("observed_at"), "downloads", "likes"
     )
-    joined = after.where(F.col("crawl_id") == crawl_id).join(known, on="repo_oid", how="left")
-    unchanged = F.col("downloads").eqNullSafe(F.col("old_downloads")) & F.col("likes").eqNullSafe(F.col("old_likes"))
-    return joined.where(F.col("is_known").isNull() | ~unchanged).select(
-        "repo_oid", "crawl_id", "observed_at", "downloads", "likes"
-    )
+
+
+def count_first_snapshots(models: DataFrame) -> DataFrame:
+    """A row per model, for the first crawl of all."""
+    return models.select(*MODEL_SNAPSHOTS.names)

@@ -1,13 +1,16 @@
 """silver/models: one row per Hub model, newest observation."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from ptm_spark.tables.hub import MODELS
+from ptm_spark.tables.hub import METADATA, MODELS
 
 _LICENCE = "license:"
+_BASE = "base_model:"
+RELATIONS = ("adapter", "finetune", "merge", "quantized")
 
 
 def build_models(listing: DataFrame, *, crawl_id: str, scope: str) -> DataFrame:
@@ -23,9 +26,14 @@ def build_models(listing: DataFrame, *, crawl_id: str, scope: str) -> DataFrame:
     ranked = contested.withColumn("rank", F.row_number().over(newest_first))
     # few rows are contested, so that the wide rows only pass a small anti join
     kept = good.join(ranked.where(F.col("rank") > 1).select("seq"), on="seq", how="left_anti")
-    of_tags = F.filter("tags", lambda tag: tag.startswith(_LICENCE))
-    licences = F.array_distinct(F.array_sort(F.transform(of_tags, lambda tag: F.substr(tag, F.lit(len(_LICENCE) + 1)))))
-    return kept.withColumn("licences", licences).select(
+    removal = F.when(F.col("is_flagged"), "flagged").when(F.col("is_disabled"), "disabled")
+    of_bases = F.filter("tags", lambda tag: tag.startswith(_BASE))
+    return kept.select(
+        "*",
+        _after(F.col("tags"), _LICENCE).alias("licences"),
+        F.transform(of_bases, lambda tag: F.substr(tag, F.lit(len(_BASE) + 1))).alias("bases"),
+        removal.alias("removal"),
+    ).select(
         "repo_oid",
         "model_id",
         owner_of(F.col("model_id")).alias("owner"),
@@ -35,17 +43,20 @@ def build_models(listing: DataFrame, *, crawl_id: str, scope: str) -> DataFrame:
         "head_sha",
         "library_name",
         "pipeline_tag",
-        F.when(F.size("licences") > 1, "multiple").when(F.size("licences") == 1, F.col("licences")[0]).alias("licence"),
+        _one_of("licences").alias("licence"),
         "licences",
+        "languages",
+        _sorted_set(F.transform("bases", _without_relation)).alias("base_models"),
+        _relation().alias("base_model_relation"),
         "tags",
         "gated",
         "is_private",
         "is_disabled",
+        "removal",
+        F.when(F.col("removal").isNotNull(), F.col("observed_at")).alias("removed_at"),
         "downloads",
         "likes",
         "flaws",
-        F.lit(None).cast("string").alias("removal"),
-        F.lit(None).cast("timestamp").alias("removed_at"),
         F.array(F.lit(scope)).alias("seen_in"),
         F.col("observed_at").alias("first_observed_at"),
         "observed_at",
@@ -58,65 +69,175 @@ def owner_of(model_id: Column) -> Column:
     return F.when(F.instr(model_id, "/") > 1, F.substring_index(model_id, "/", 1))
 
 
+def _sorted_set(values: Column) -> Column:
+    return F.array_sort(F.array_distinct(values))
+
+
+def _after(tags: Column, kind: str) -> Column:
+    """What follows ``kind`` in the tags that begin with it, sorted, each once."""
+    of_kind = F.filter(tags, lambda tag: tag.startswith(kind))
+    return _sorted_set(F.transform(of_kind, lambda tag: F.substr(tag, F.lit(len(kind) + 1))))
+
+
+def _one_of(values: str) -> Column:
+    return F.when(F.size(values) > 1, "multiple").when(F.size(values) == 1, F.col(values)[0])
+
+
+def _has_relation(base: Column) -> Column:
+    return F.substring_index(base, ":", 1).isin(*RELATIONS) & base.contains(":")
+
+
+def _without_relation(base: Column) -> Column:
+    return F.when(_has_relation(base), F.substr(base, F.instr(base, ":") + 1)).otherwise(base)
+
+
+def _relation() -> Column:
+    """The one relation that the tags name; the Hub writes each base twice, with and without it."""
+    named = F.filter("bases", _has_relation)
+    relations = F.array_distinct(F.transform(named, lambda base: F.substring_index(base, ":", 1)))
+    return F.when(F.size(relations) > 1, "multiple").when(F.size(relations) == 1, relations[0])
+
+
 def merge_models(
     before: DataFrame,
     observed: DataFrame,
     *,
-    keys: frozenset[str],
+    carried: Collection[str],
     scope: str,
+    crawl_id: str,
     census_at: datetime | None,
     cutoff: datetime | None,
 ) -> DataFrame:
-    """The models after one more crawl, which must be newer than all that ``before`` holds.
+    """The models after one more crawl, with what it changed: ``MODELS`` and ``is_new``, ``is_opened``, ``is_counted``.
 
-    A value that the crawl's source cannot carry (``keys`` of its manifest) stays what it was. A model that was seen in
-    the same scope before, was created before ``cutoff`` and is absent from a census is ``gone_or_private`` since
-    ``census_at``; one that is seen again is back. Absence from anything but a census (``census_at`` None) says nothing.
+    ``is_opened``: its metadata is another than before, so that a version begins at ``opened_at``; ``is_counted``: its
+    downloads or likes are; ``is_older``: the crawl's row was fetched before what is known already and is left out.
+    A row that none of these holds for is as it was, ``observed_at`` and ``crawl_id`` too.
+
+    A value that the crawl's source cannot carry (``carried`` names the Hub's fields that it can) stays what it was. A
+    model that was seen in the same scope before, was created before ``cutoff`` and is absent from a census is
+    ``gone_or_private`` since ``census_at``; one whose name another model has in this crawl is ``recreated``; one that
+    is seen again is back. Absence from anything but a census (``census_at`` None) says nothing.
     """
-    old, new = before.alias("old"), observed.alias("new")
+    holders = observed.groupBy("model_id").agg(
+        F.max_by("repo_oid", "observed_at").alias("holder"), F.max("observed_at").alias("held_at")
+    )
+    old, new, name = before.alias("old"), observed.alias("new"), holders.alias("name")
     joined = old.join(new, on=F.col("old.repo_oid") == F.col("new.repo_oid"), how="full_outer")
-    is_new = F.col("new.repo_oid").isNotNull()
-    was_seen_here = F.array_contains("old.seen_in", scope)
+    known_at = F.greatest("old.observed_at", F.coalesce("old.removed_at", "old.observed_at"))
+    is_older = F.coalesce(F.col("new.observed_at") < known_at, F.lit(False))
+    joined = joined.withColumn("is_older", is_older).withColumn(
+        "is_seen", F.col("new.repo_oid").isNotNull() & ~F.col("is_older")
+    )
+    joined = joined.join(name, on=F.col("old.model_id") == F.col("name.model_id"), how="left")
+    unseen, was_there = F.col("new.repo_oid").isNull(), F.col("old.removal").isNull()
+    taken = (
+        unseen
+        & F.coalesce(F.col("name.holder") != F.col("old.repo_oid"), F.lit(False))
+        & (was_there | (F.col("old.removal") != "recreated"))
+        & F.coalesce(F.col("name.held_at") >= known_at, F.lit(False))
+    )
     was_covered = F.lit(True) if cutoff is None else F.coalesce(F.col("old.created_at") < F.lit(cutoff), F.lit(True))
-    missed = F.lit(census_at is not None) & ~is_new & was_seen_here & was_covered & F.col("old.removal").isNull()
+    missed = (
+        F.lit(census_at is not None)
+        & unseen
+        & F.array_contains("old.seen_in", scope)
+        & was_covered
+        # a flagged model was still listed; one that is disabled, gone or replaced is not expected to be
+        & (was_there | (F.col("old.removal") == "flagged"))
+        & ~taken
+    )
+    gone_at = F.when(F.col("is_taken"), F.col("held_at")).when(F.col("is_missed"), F.lit(census_at).cast("timestamp"))
+    marked = joined.select(
+        *(F.col(f"old.{column}").alias(f"old_{column}") for column in MODELS.names),
+        *(F.col(f"new.{column}").alias(f"new_{column}") for column in MODELS.names),
+        "is_older",
+        "is_seen",
+        F.col("name.held_at").alias("held_at"),
+        F.coalesce(taken, F.lit(False)).alias("is_taken"),
+        F.coalesce(missed, F.lit(False)).alias("is_missed"),
+    )
+    kept = (*METADATA, "removed_at", "downloads", "likes", "flaws", "seen_in", "repo_oid", "observed_at", "crawl_id")
+    merged = marked.select(
+        *(_merged(column, carried).alias(column) for column in MODELS.names if column not in _OF_CHANGES),
+        *(F.col(f"old_{column}") for column in kept),
+        "is_older",
+        F.coalesce(gone_at, F.when(F.col("is_seen"), F.col("new_observed_at"))).alias("opened_at"),
+    )
+    is_new = F.col("old_repo_oid").isNull()
+    judged = merged.select(
+        "*",
+        is_new.alias("is_new"),
+        (is_new | _any_differs(METADATA)).alias("is_opened"),
+        (is_new | _any_differs(("downloads", "likes"))).alias("is_counted"),
+    )
+    is_changed = F.col("is_opened") | F.col("is_counted") | _any_differs(("flaws", "seen_in"))
+    goes_on = F.col("removal") == F.col("old_removal")
+    of_changes = {
+        # a tombstone that goes on keeps the moment at which it began
+        "removed_at": F.when(goes_on, F.col("old_removed_at")).when(F.col("removal").isNotNull(), F.col("opened_at")),
+        "observed_at": F.when(is_changed, F.col("opened_at")).otherwise(F.col("old_observed_at")),
+        "crawl_id": F.when(is_changed, F.lit(crawl_id)).otherwise(F.col("old_crawl_id")),
+        "tags": F.when(is_changed, F.col("tags")).otherwise(F.col("old_tags")),
+    }
+    return judged.select(
+        *(of_changes[column].alias(column) if column in of_changes else column for column in MODELS.names),
+        *("opened_at", "is_new", "is_opened", "is_counted", "is_older"),
+        is_changed.alias("is_changed"),
+    )
 
-    def value(name: str) -> Column:
-        if name == "seen_in":
-            both = F.array_sort(F.array_union("old.seen_in", "new.seen_in"))
-            return F.coalesce(both, F.col("old.seen_in"), F.col("new.seen_in"))
-        if name == "first_observed_at":
-            return F.coalesce("old.first_observed_at", "new.first_observed_at")
-        if name == "removal":
-            return F.when(missed, "gone_or_private").when(~is_new, F.col("old.removal"))
-        if name == "removed_at":
-            return F.when(missed, F.lit(census_at).cast("timestamp")).when(~is_new, F.col("old.removed_at"))
-        if name == "created_at_basis" and not _carries(keys, name):
-            return F.coalesce("old.created_at_basis", "new.created_at_basis")
-        if not _carries(keys, name):
-            return F.coalesce(f"old.{name}", f"new.{name}")
-        return F.when(is_new, F.col(f"new.{name}")).otherwise(F.col(f"old.{name}"))
 
-    return joined.select(*(value(name).alias(name) for name in MODELS.names))
+#: columns that follow from whether anything has changed
+_OF_CHANGES = ("removed_at", "observed_at", "crawl_id")
 
 
-#: columns that come from a field which not every source has; the others follow from id, _id or the crawl itself
+def _merged(name: str, carried: Collection[str]) -> Column:
+    """A column after the crawl, from ``old_…`` and ``new_…``."""
+    old, new, is_seen = F.col(f"old_{name}"), F.col(f"new_{name}"), F.col("is_seen")
+    if name == "seen_in":
+        both = F.array_sort(F.array_union(old, new))
+        return F.coalesce(F.when(is_seen, both), old, new)
+    if name == "first_observed_at":
+        return F.coalesce(old, new)
+    if name == "removal":
+        # a source that knows nothing of disabled models cannot take that back
+        stays = ~is_seen if "disabled" in carried else ~is_seen | (old.eqNullSafe("disabled") & new.isNull())
+        found = F.when(F.col("is_taken"), "recreated").when(F.col("is_missed"), "gone_or_private")
+        return found.when(stays, old).otherwise(new)
+    if name == "created_at_basis" and "createdAt" not in carried:
+        return F.coalesce(old, new)
+    if name in _SOURCE_OF and _SOURCE_OF[name].isdisjoint(carried):
+        return F.coalesce(old, new)
+    return F.when(is_seen, new).otherwise(old)
+
+
+def _any_differs(names: Collection[str]) -> Column:
+    """Whether a column is another than before; tags are compared as sets, for the Hub's order means nothing."""
+    differs = F.lit(False)
+    for name in names:
+        same = F.col(name).eqNullSafe(F.col(f"old_{name}"))
+        if name == "tags":
+            same = same | _sorted_set(F.col(name)).eqNullSafe(_sorted_set(F.col(f"old_{name}")))
+        differs = differs | ~same
+    return differs
+
+
+#: columns that come from fields which not every source has; the others follow from id, _id or the crawl itself
 _SOURCE_OF = {
-    "created_at": "createdAt",
-    "created_at_basis": "createdAt",
-    "last_modified_at": "lastModified",
-    "head_sha": "sha",
-    "library_name": "library_name",
-    "pipeline_tag": "pipeline_tag",
-    "licence": "tags",
-    "licences": "tags",
-    "tags": "tags",
-    "gated": "gated",
-    "is_private": "private",
-    "is_disabled": "disabled",
-    "downloads": "downloads",
-    "likes": "likes",
+    "created_at": {"createdAt"},
+    "last_modified_at": {"lastModified"},
+    "head_sha": {"sha"},
+    "library_name": {"library_name"},
+    "pipeline_tag": {"pipeline_tag"},
+    "licence": {"tags"},
+    "licences": {"tags"},
+    "languages": {"cardData", "languages"},
+    "base_models": {"tags"},
+    "base_model_relation": {"tags"},
+    "tags": {"tags"},
+    "gated": {"gated"},
+    "is_private": {"private"},
+    "is_disabled": {"disabled"},
+    "downloads": {"downloads"},
+    "likes": {"likes"},
 }
-
-
-def _carries(keys: frozenset[str], column: str) -> bool:
-    return column not in _SOURCE_OF or _SOURCE_OF[column] in keys

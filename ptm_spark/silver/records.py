@@ -9,23 +9,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ptm_spark.columns import moment, names_of, raw_text, typed_records
+from ptm_spark.silver.dialects import LEAVES, TYPES, Dialect
 
-#: the fields of a listing row or a detail body that the tables need, with the JSON type of the Hub's contract
-LEAVES = {
-    "_id": "STRING",
-    "id": "STRING",
-    "createdAt": "STRING",
-    "lastModified": "STRING",
-    "sha": "STRING",
-    "library_name": "STRING",
-    "pipeline_tag": "STRING",
-    "gated": "ANY",  # false, "auto" or "manual"
-    "private": "BOOLEAN",
-    "disabled": "BOOLEAN",
-    "downloads": "BIGINT",
-    "likes": "BIGINT",
-    "tags": "ARRAY<STRING>",
-}
 #: rule → what it means, for people; the names of ops/rejects and of the column flaws
 HARD_RULES = {
     "id:missing": "the record has no id, or an empty one",
@@ -39,52 +24,73 @@ SOFT_RULES = {
     "createdAt:format, lastModified:format": "no ISO 8601 moment with its zone; the value is null",
     "createdAt:range, lastModified:range": "outside 1970–2100 or later than the crawl; the value is null",
     "sha:format": "no 40 hex digits; the value is null",
-    "gated:range": "none of false, auto, manual; the value is null",
+    "gated:range": "none of false, true, auto, manual; the value is null",
+    "cardData.language:format": "something there is no language code; it is left out",
     "downloads:range, likes:range": "negative; the value is null",
 }
 _FLOOR = ("2022-03-02T23:29:04.000Z", "2022-03-02T23:29:05.000Z")
+#: codes as the Hub has them, such as en, zh-tw, multilingual or code
+_LANGUAGE = r"^[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*\z"
 
 
-def read_listing(dump: DataFrame, *, reject_text_chars: int, carried: Collection[str] | None = None) -> DataFrame:
-    """One row per landed record of a Hub listing: typed values, ``flaws``, and for rejects ``reasons`` and text.
+def read_listing(
+    dump: DataFrame, dialect: Dialect, *, reject_text_chars: int, carried: Collection[str] | None = None
+) -> DataFrame:
+    """One row per landed record of models: typed values, ``flaws``, and for rejects ``reasons`` and text.
 
-    ``reasons`` is empty for a row that may become a model. Envelopes without a record (an address that answered with
-    an error) are left out: they are evidence about a model, not an observation of one. ``carried``: the fields that
-    the dump has at all, where its manifest says so.
+    ``reasons`` is empty for a row that may become a model. ``repo_oid`` is the Hub's ObjectId, or where the source has
+    none a surrogate from name and creation time. Envelopes without a record (an address that answered with an error)
+    are left out: they are evidence about a model, not an observation of one. ``carried``: the record keys that the dump
+    has at all, where its manifest says so.
     """
-    lines = typed_records(dump, LEAVES, carried=None if carried is None else {"_id", "id", *carried}).where(
-        F.col("status").between(200, 299)
-    )
-    record = F.col("record")
-    observed_at = moment(F.col("fetched_at"))
-    reasons = names_of(
-        {
-            "id:type": _wrong("id"),
-            "id:missing": ~_wrong("id") & (F.coalesce(record["id"], F.lit("")) == ""),
-            "_id:type": _wrong("_id"),
-            "_id:missing": ~_wrong("_id") & record["_id"].isNull(),
-            "_id:format": ~record["_id"].rlike(r"^[0-9a-f]{24}\z"),
+    name_of = dialect.source_name
+    fields = [name for name in TYPES if name in LEAVES or name_of(name) in dialect.known]
+    if not dialect.has_oid:
+        fields.remove("_id")
+    leaves = {name_of(name): TYPES[name] for name in fields}
+    asked = None if carried is None else {name_of("id"), *(["_id"] if dialect.has_oid else []), *carried}
+    lines = typed_records(dump, leaves, carried=asked).where(F.col("status").between(200, 299))
+
+    def value(name: str) -> Column:
+        return (
+            F.col("record")[name_of(name)] if name in fields else F.lit(None).cast(TYPES[name].replace("ANY", "STRING"))
+        )
+
+    def wrong(name: str) -> Column:
+        return F.array_contains("wrong_type", name_of(name))
+
+    rules = {
+        "id:type": wrong("id"),
+        "id:missing": ~wrong("id") & (F.coalesce(value("id"), F.lit("")) == ""),
+    }
+    if dialect.has_oid:
+        rules |= {
+            "_id:type": wrong("_id"),
+            "_id:missing": ~wrong("_id") & value("_id").isNull(),
+            "_id:format": ~value("_id").rlike(r"^[0-9a-f]{24}\z"),
         }
-    )
+    reasons = names_of(rules)
     read = lines.select(
         "seq",
-        observed_at.alias("observed_at"),
-        record["_id"].alias("repo_oid"),
-        record["id"].alias("model_id"),
-        record["createdAt"].alias("created_text"),
-        record["lastModified"].alias("modified_text"),
-        moment(record["createdAt"]).alias("created"),
-        moment(record["lastModified"]).alias("modified"),
-        record["sha"].alias("sha"),
-        record["library_name"].alias("library_name"),
-        record["pipeline_tag"].alias("pipeline_tag"),
-        record["gated"].alias("gated_text"),
-        record["private"].alias("is_private"),
-        record["disabled"].alias("is_disabled"),
-        record["downloads"].alias("downloads"),
-        record["likes"].alias("likes"),
-        record["tags"].alias("tags"),
-        "wrong_type",
+        moment(F.col("fetched_at")).alias("observed_at"),
+        value("_id").alias("oid"),
+        value("id").alias("model_id"),
+        value("createdAt").alias("created_text"),
+        value("lastModified").alias("modified_text"),
+        moment(value("createdAt")).alias("created"),
+        moment(value("lastModified")).alias("modified"),
+        value("sha").alias("sha"),
+        value("library_name").alias("library_name"),
+        value("pipeline_tag").alias("pipeline_tag"),
+        value("gated").alias("gated_text"),
+        value("private").alias("is_private"),
+        value("disabled").alias("is_disabled"),
+        value("downloads").alias("downloads"),
+        value("likes").alias("likes"),
+        value("tags").alias("tags"),
+        _languages(value("cardData")["language"], value("languages")).alias("language_texts"),
+        F.coalesce(value("removed"), F.lit(False)).alias("is_flagged"),
+        F.filter("wrong_type", lambda name: ~name.isin(name_of("id"), "_id")).alias("wrong_type"),
         reasons.alias("reasons"),
         F.when(F.size(reasons) > 0, raw_text(F.col("value"))).alias("raw"),
     )
@@ -93,6 +99,13 @@ def read_listing(dump: DataFrame, *, reject_text_chars: int, carried: Collection
         F.sha2("raw", 256).alias("sha256"),
         F.substring("raw", 1, reject_text_chars).alias("raw_cut"),
     )
+
+
+def _languages(of_card: Column, of_export: Column) -> Column:
+    """Language texts of a record in lower case; of card data they may be a text, a list, or ``false`` for no."""
+    texts = F.when(of_card.startswith("["), F.from_json(of_card, "ARRAY<STRING>")).otherwise(F.array(of_card))
+    of_either = F.coalesce(of_export, F.when(of_card.isNotNull(), F.array_compact(texts)))
+    return F.transform(of_either, lambda text: F.when(text == "false", "no").otherwise(F.lower(F.trim(text))))
 
 
 def _judge_values(read: DataFrame) -> DataFrame:
@@ -109,26 +122,28 @@ def _judge_values(read: DataFrame) -> DataFrame:
         & ~_far(F.col("modified_text")),
         "lastModified:range": _far(F.col("modified_text")) | (F.col("modified") > latest),
         "sha:format": ~sha_fits,
-        "gated:range": ~F.col("gated_text").isin("false", "auto", "manual"),
+        "gated:range": ~F.col("gated_text").isin("false", "true", "auto", "manual"),
+        "cardData.language:format": F.exists("language_texts", lambda text: ~text.rlike(_LANGUAGE)),
         "downloads:range": F.col("downloads") < 0,
         "likes:range": F.col("likes") < 0,
     }
-    values_only = F.filter("wrong_type", lambda name: ~name.isin("id", "_id"))
-    types = F.transform(values_only, lambda name: F.concat(name, F.lit(":type")))
+    types = F.transform("wrong_type", lambda name: F.concat(name, F.lit(":type")))
     is_floor = F.col("created_text").isin(*_FLOOR)
     known = (F.col("created") <= latest) & ~is_floor
+    created_at = F.when(known, F.col("created"))
     return read.select(
         "seq",
         "observed_at",
-        "repo_oid",
+        F.coalesce("oid", _surrogate(F.col("model_id"), created_at)).alias("repo_oid"),
         "model_id",
-        F.when(known, F.col("created")).alias("created_at"),
+        created_at.alias("created_at"),
         F.when(is_floor, "floor").when(known, "hub").otherwise("unknown").alias("created_at_basis"),
         F.when(F.col("modified") <= latest, F.col("modified")).alias("last_modified_at"),
         F.when(sha_fits, F.col("sha")).alias("head_sha"),
         "library_name",
         "pipeline_tag",
         F.when(F.col("gated_text") == "false", "no")
+        .when(F.col("gated_text") == "true", "yes")
         .when(F.col("gated_text").isin("auto", "manual"), F.col("gated_text"))
         .alias("gated"),
         "is_private",
@@ -136,6 +151,10 @@ def _judge_values(read: DataFrame) -> DataFrame:
         F.when(F.col("downloads") >= 0, F.col("downloads")).alias("downloads"),
         F.when(F.col("likes") >= 0, F.col("likes")).alias("likes"),
         "tags",
+        F.array_sort(F.array_distinct(F.filter("language_texts", lambda text: text.rlike(_LANGUAGE)))).alias(
+            "languages"
+        ),
+        "is_flagged",
         F.concat(types, names_of(rules)).alias("flaws"),
         "reasons",
         "raw",
@@ -148,5 +167,7 @@ def _far(text: Column) -> Column:
     return ~year.between("1970", "2100") & text.rlike(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T")
 
 
-def _wrong(name: str) -> Column:
-    return F.array_contains("wrong_type", name)
+def _surrogate(model_id: Column, created_at: Column) -> Column:
+    """An id for a model whose ObjectId is unknown: n and 23 hex of the SHA-256 of its name and creation second."""
+    second = F.coalesce(F.unix_timestamp(created_at).cast("string"), F.lit(""))
+    return F.concat(F.lit("n"), F.substring(F.sha2(F.concat_ws("\n", model_id, second), 256), 1, 23))

@@ -2,6 +2,32 @@
 
 from ptm_spark.tables.contract import Table
 
+_IDENTITY = """
+        repo_oid             STRING         COMMENT 'Hub ObjectId (24 hex), survives renames, its first 4 bytes are the creation time in seconds; or n and 23 hex, a surrogate from name and creation time, where no source has said the ObjectId',
+"""
+#: what is kept as versions: all that a source says of a model but the numbers that move daily
+_METADATA = """
+        model_id             STRING         COMMENT 'namespace/name at that time',
+        owner                STRING         COMMENT 'namespace of model_id; null for legacy ids without one',
+        created_at           TIMESTAMP      COMMENT 'UTC creation time; null when nothing better is known than "on or before 2022-03-02"',
+        created_at_basis     STRING         COMMENT '{basis}',
+        last_modified_at     TIMESTAMP      COMMENT 'UTC time of the head commit, where the source carries it',
+        head_sha             STRING         COMMENT 'head commit of main, where the source carries it',
+        library_name         STRING         COMMENT 'library the Hub names for the model',
+        pipeline_tag         STRING         COMMENT 'task the Hub names for the model',
+        licence              STRING         COMMENT 'the one licence of the tags; multiple where there are several; null where there is none',
+        licences             ARRAY<STRING>  COMMENT 'all licences of the tags, sorted',
+        languages            ARRAY<STRING>  COMMENT 'languages of the card data, sorted, where the source carries them; the Hub reads the Norwegian no as false, here it is no',
+        base_models          ARRAY<STRING>  COMMENT 'models that the tags name as bases, sorted',
+        base_model_relation  STRING         COMMENT 'adapter, finetune, merge or quantized, as the tags say; multiple where they name several; null where none',
+        tags                 ARRAY<STRING>  COMMENT '{tags}',
+        gated                STRING         COMMENT 'no, auto or manual; yes where a source says only that it is; where the source carries it',
+        is_private           BOOLEAN        COMMENT 'as the Hub says; private models are never listed to anonymous readers',
+        is_disabled          BOOLEAN        COMMENT 'as the Hub says, where the source carries it',
+        removal              STRING         COMMENT 'null while the model is there; flagged = its source marks it as removed; gone_or_private = a census of a population it was seen in no longer lists it, or its address says so; disabled = by the Hub; recreated = another model has its name now',
+"""
+_BASES = "hub = as the Hub says; floor = one of the two floor seconds of 2022-03-02, true time unknown and earlier; unknown = absent or unusable"
+
 MODELS = Table(
     name="models",
     layer="silver",
@@ -9,31 +35,60 @@ MODELS = Table(
     key=("repo_oid",),
     history="rewrite",
     required=("repo_oid", "model_id", "created_at_basis", "first_observed_at", "observed_at", "crawl_id"),
+    columns=_IDENTITY
+    + _METADATA.format(
+        basis=f"{_BASES}; first_commit = floor, and the time is that of the first commit",
+        tags="all tags as the Hub lists them",
+    )
+    + """
+        removed_at           TIMESTAMP      COMMENT 'observation time from which it was known as removed',
+        downloads            BIGINT         COMMENT 'downloads of the 30 days before the newest observation',
+        likes                BIGINT         COMMENT 'likes at the newest observation',
+        flaws                ARRAY<STRING>  COMMENT 'rules that cost this row a value at its newest observation, such as likes:type',
+        seen_in              ARRAY<STRING>  COMMENT 'scopes (populations) whose crawls have listed the model, sorted',
+        first_observed_at    TIMESTAMP      COMMENT 'UTC time of the first crawl that saw the model',
+        observed_at          TIMESTAMP      COMMENT 'UTC time of the fetch that gave the row its present values; later ones that saw the same do not move it',
+        crawl_id             STRING         COMMENT 'crawl of that fetch',
+    """,
+)
+
+#: the columns whose change makes a version
+METADATA = tuple(name for name in MODELS.names[1 : MODELS.names.index("removed_at")])
+
+MODEL_VERSIONS = Table(
+    name="model_versions",
+    layer="silver",
+    grain="one row per model and period in which its metadata stayed the same, periods of removal included",
+    key=("repo_oid", "valid_from"),
+    history="rewrite",
+    required=("repo_oid", "valid_from", "is_current", "model_id", "created_at_basis", "crawl_id"),
+    columns=_IDENTITY
+    + """
+        valid_from           TIMESTAMP      COMMENT 'UTC observation time from which the version holds',
+        valid_to             TIMESTAMP      COMMENT 'UTC observation time from which the next one holds; null for the current one',
+        is_current           BOOLEAN        COMMENT 'whether it is the newest version of its model',
+"""
+    + _METADATA.format(basis=_BASES, tags="all tags, sorted, each once")
+    + """
+        crawl_id             STRING         COMMENT 'crawl that opened the version',
+    """,
+)
+
+MODEL_IDS = Table(
+    name="model_ids",
+    layer="silver",
+    grain="one row per model as seen by a source without ObjectIds",
+    key=("surrogate",),
+    history="rewrite",
+    required=("surrogate", "model_id", "repo_oid", "first_observed_at"),
     columns="""
-        repo_oid           STRING         COMMENT 'Hub ObjectId (24 hex); survives renames; its first 4 bytes are the creation time in seconds',
-        model_id           STRING         COMMENT 'namespace/name at the newest observation',
-        owner              STRING         COMMENT 'namespace of model_id; null for legacy ids without one',
-        created_at         TIMESTAMP      COMMENT 'UTC creation time; null when nothing better is known than "on or before 2022-03-02"',
-        created_at_basis   STRING         COMMENT 'hub = as the Hub says; floor = one of the two floor seconds of 2022-03-02, true time unknown and earlier; unknown = absent or unusable',
-        last_modified_at   TIMESTAMP      COMMENT 'UTC time of the head commit, where the source carries it',
-        head_sha           STRING         COMMENT 'head commit of main, where the source carries it',
-        library_name       STRING         COMMENT 'library the Hub names for the model',
-        pipeline_tag       STRING         COMMENT 'task the Hub names for the model',
-        licence            STRING         COMMENT 'the one licence of the tags; multiple where there are several; null where there is none',
-        licences           ARRAY<STRING>  COMMENT 'all licences of the tags, sorted',
-        tags               ARRAY<STRING>  COMMENT 'all tags as the Hub lists them',
-        gated              STRING         COMMENT 'no, auto or manual, where the source carries it',
-        is_private         BOOLEAN        COMMENT 'as the Hub says; private models are never listed to anonymous readers',
-        is_disabled        BOOLEAN        COMMENT 'as the Hub says, where the source carries it',
-        downloads          BIGINT         COMMENT 'downloads of the 30 days before observed_at',
-        likes              BIGINT         COMMENT 'likes at observed_at',
-        flaws              ARRAY<STRING>  COMMENT 'rules that cost this row a value at its newest observation, such as likes:type',
-        removal            STRING         COMMENT 'null while the model is there; gone_or_private when a census of a population it was seen in no longer lists it',
-        removed_at         TIMESTAMP      COMMENT 'observation time of the census that missed it first',
-        seen_in            ARRAY<STRING>  COMMENT 'scopes (populations) whose crawls have listed the model, sorted',
-        first_observed_at  TIMESTAMP      COMMENT 'UTC time of the first crawl that saw the model',
-        observed_at        TIMESTAMP      COMMENT 'UTC time of the newest fetch of the model',
-        crawl_id           STRING         COMMENT 'crawl of the newest observation',
+        surrogate          STRING     COMMENT 'n and 23 hex: from model_id and created_at',
+        model_id           STRING     COMMENT 'name in that source',
+        created_at         TIMESTAMP  COMMENT 'UTC creation time in that source; null where it has none',
+        repo_oid           STRING     COMMENT 'what the tables have the model under: its ObjectId where one is known to be the same, else the surrogate',
+        basis              STRING     COMMENT 'same_creation = name and creation time agree; existed_before = same name, and created no later than this source saw it; renamed = the same, but its ObjectId was known under another name before: earlier rows of the surrogate stay; null = not linked',
+        first_observed_at  TIMESTAMP  COMMENT 'UTC time of the first crawl that saw it without an ObjectId',
+        crawl_id           STRING     COMMENT 'that crawl',
     """,
 )
 
@@ -70,4 +125,4 @@ MODEL_SNAPSHOTS = Table(
     """,
 )
 
-TABLES = (MODELS, MODEL_TAGS, MODEL_SNAPSHOTS)
+TABLES = (MODELS, MODEL_VERSIONS, MODEL_TAGS, MODEL_SNAPSHOTS, MODEL_IDS)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from rows import landed_line, lines_frame, listing_record
 
+from ptm_spark.silver.dialects import DIALECTS
 from ptm_spark.silver.records import read_listing
 from ptm_spark.store import Store
 
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.spark
 
 def read(store: Store, *records: dict[str, Any] | str) -> list[Any]:
     lines = [landed_line(record, seq) for seq, record in enumerate(records)]
-    frame = read_listing(lines_frame(store, *lines), reject_text_chars=80)
+    frame = read_listing(lines_frame(store, *lines), DIALECTS["api"], reject_text_chars=80)
     return sorted(frame.collect(), key=lambda row: row["seq"])
 
 
@@ -118,4 +119,4 @@ def test_an_offset_becomes_utc(store: Store) -> None:
 
 def test_an_answer_without_a_record_is_no_row(store: Store) -> None:
     line = '{"seq":0,"fetched_at":"2024-07-11T12:00:00Z","status":404,"key":"someone/gone"}'
-    assert read_listing(lines_frame(store, line), reject_text_chars=80).count() == 0
+    assert read_listing(lines_frame(store, line), DIALECTS["api"], reject_text_chars=80).count() == 0

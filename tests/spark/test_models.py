@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from rows import OID, SEEN, landed_line, lines_frame, listing_record, model_row, models_frame
 
-from ptm_spark.silver.model_snapshots import build_model_snapshots
+from ptm_spark.silver.dialects import DIALECTS, LEAVES
+from ptm_spark.silver.model_snapshots import count_snapshots
 from ptm_spark.silver.model_tags import build_model_tags
 from ptm_spark.silver.models import build_models, merge_models
 from ptm_spark.silver.records import read_listing
@@ -22,7 +23,7 @@ OTHER = "645384a0bbbbbbbbbbbbbbbb"
 def models_of(store: Store, *records: dict[str, Any]) -> list[Any]:
     lines = [landed_line(record, seq) for seq, record in enumerate(records)]
     # staged as in a run: unstaged, the engine plans the whole reading again for every use of it
-    listing = store.stage("listing", read_listing(lines_frame(store, *lines), reject_text_chars=80))
+    listing = store.stage("listing", read_listing(lines_frame(store, *lines), DIALECTS["api"], reject_text_chars=80))
     return sorted(build_models(listing, crawl_id="c1", scope="hub").collect(), key=lambda row: row["repo_oid"])
 
 
@@ -53,11 +54,17 @@ def test_a_repo_served_twice_is_one_row_the_latest_fetch(store: Store) -> None:
     assert [(row.repo_oid, row.likes) for row in rows] == [(OID, 2), (OTHER, 3)]
 
 
+def merged(store: Store, before: list[dict[str, Any]], observed: list[dict[str, Any]], **changes: Any) -> Any:
+    options = {"carried": frozenset(LEAVES), "scope": "hub", "crawl_id": "c2", "census_at": LATER, "cutoff": LATER}
+    return merge_models(models_frame(store, *before), models_frame(store, *observed), **(options | changes))
+
+
 def merge(store: Store, before: dict[str, Any], *observed: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    options = {"keys": frozenset({"tags", "likes", "downloads", "pipeline_tag", "createdAt"}), "scope": "hub"}
-    options |= {"census_at": LATER, "cutoff": LATER} | changes
-    merged = merge_models(models_frame(store, before), models_frame(store, *observed), **options)
-    return {row["repo_oid"]: row for row in merged.collect()}
+    return {row["repo_oid"]: row for row in merged(store, [before], list(observed), **changes).collect()}
+
+
+def other(**changes: Any) -> dict[str, Any]:
+    return seen_later(**({"repo_oid": OTHER, "model_id": "someone/other-model"} | changes))
 
 
 def seen_later(**changes: Any) -> dict[str, Any]:
@@ -70,8 +77,8 @@ def test_a_rename_keeps_the_model(store: Store) -> None:
 
 
 def test_absence_from_a_census_of_its_scope_removes_a_model(store: Store) -> None:
-    row = merge(store, model_row(), seen_later(repo_oid=OTHER))[OID]
-    assert (row.removal, row.removed_at.replace(tzinfo=UTC), row.crawl_id) == ("gone_or_private", LATER, "c1")
+    row = merge(store, model_row(), other())[OID]
+    assert (row.removal, row.removed_at.replace(tzinfo=UTC), row.crawl_id) == ("gone_or_private", LATER, "c2")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +91,7 @@ def test_absence_from_a_census_of_its_scope_removes_a_model(store: Store) -> Non
     ids=["not a census", "another population", "created after the cutoff"],
 )
 def test_other_absence_says_nothing(store: Store, changes: dict[str, Any]) -> None:
-    assert merge(store, model_row(), seen_later(repo_oid=OTHER), **changes)[OID].removal is None
+    assert merge(store, model_row(), other(), **changes)[OID].removal is None
 
 
 def test_a_model_that_returns_is_back(store: Store) -> None:
@@ -94,13 +101,13 @@ def test_a_model_that_returns_is_back(store: Store) -> None:
 
 
 def test_the_first_census_that_missed_it_stays_the_time_of_removal(store: Store) -> None:
-    row = merge(store, model_row(removal="gone_or_private", removed_at=SEEN), seen_later(repo_oid=OTHER))[OID]
+    row = merge(store, model_row(removal="gone_or_private", removed_at=SEEN), other())[OID]
     assert row.removed_at.replace(tzinfo=UTC) == SEEN
 
 
 def test_a_source_that_cannot_carry_a_value_leaves_it(store: Store) -> None:
     poorer = seen_later(pipeline_tag=None, likes=None, licence=None, licences=None, tags=None)
-    kept = merge(store, model_row(), poorer, keys=frozenset({"downloads"}))[OID]
+    kept = merge(store, model_row(), poorer, carried=frozenset({"downloads"}))[OID]
     lost = merge(store, model_row(), poorer)[OID]
     assert (kept.pipeline_tag, kept.likes, kept.licence) == ("text-generation", 3, "mit")
     assert (lost.pipeline_tag, lost.likes, lost.licence) == (None, None, None)
@@ -111,17 +118,63 @@ def test_scopes_add_up(store: Store) -> None:
     assert row.seen_in == ["curated", "hub"]
 
 
+def test_a_row_that_nothing_has_changed_stays_as_it_was(store: Store) -> None:
+    row = merge(store, model_row(), seen_later(tags=["license:mit", "transformers"]))[OID]
+    assert (row.is_changed, row.is_opened, row.is_counted, row.crawl_id) == (False, False, False, "c1")
+    assert (row.observed_at.replace(tzinfo=UTC), row.tags) == (SEEN, ["transformers", "license:mit"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_opened", "is_counted"),
+    [({"likes": 9}, False, True), ({"pipeline_tag": None}, True, False), ({"flaws": ["likes:type"]}, False, False)],
+)
+def test_what_has_changed_is_told(store: Store, changes: dict[str, Any], is_opened: bool, is_counted: bool) -> None:
+    row = merge(store, model_row(), seen_later(**changes))[OID]
+    assert (row.is_changed, row.is_opened, row.is_counted, row.crawl_id) == (True, is_opened, is_counted, "c2")
+
+
+def test_another_model_of_the_same_name_ends_the_first_one(store: Store) -> None:
+    rows = merge(store, model_row(), seen_later(repo_oid=OTHER), census_at=None)
+    assert (rows[OID].removal, rows[OTHER].removal) == ("recreated", None)
+
+
+def test_two_models_that_swap_names_both_live_on(store: Store) -> None:
+    both = [model_row(), model_row(repo_oid=OTHER, model_id="someone/other-model")]
+    swapped = [seen_later(model_id="someone/other-model"), seen_later(repo_oid=OTHER)]
+    rows = merged(store, both, swapped).collect()
+    assert {(row.repo_oid, row.model_id, row.removal) for row in rows} == {
+        (OID, "someone/other-model", None),
+        (OTHER, "someone/some-model", None),
+    }
+
+
+def test_what_was_fetched_before_it_is_known_already_changes_nothing(store: Store) -> None:
+    earlier = seen_later(observed_at=SEEN - timedelta(hours=1), likes=99)
+    row = merge(store, model_row(), earlier)[OID]
+    assert (row.likes, row.is_older, row.is_changed) == (3, True, False)
+
+
+def test_a_flag_ends_and_a_flagged_model_may_vanish(store: Store) -> None:
+    flagged = model_row(removal="flagged", removed_at=SEEN)
+    assert merge(store, flagged, seen_later())[OID].removal is None
+    assert merge(store, flagged, other())[OID].removal == "gone_or_private"
+
+
+def test_only_a_source_that_knows_of_disabled_models_takes_that_back(store: Store) -> None:
+    disabled = model_row(removal="disabled", removed_at=SEEN, is_disabled=True)
+    poorer = frozenset(LEAVES) - {"disabled"}
+    assert merge(store, disabled, seen_later(is_disabled=False))[OID].removal is None
+    row = merge(store, disabled, seen_later(), carried=poorer)[OID]
+    assert (row.removal, row.removed_at.replace(tzinfo=UTC), row.is_changed) == ("disabled", SEEN, False)
+    assert merge(store, disabled, other())[OID].removal == "disabled"  # listings leave disabled models out
+
+
 def test_snapshots_hold_changes_only(store: Store) -> None:
-    before = models_frame(store, model_row(), model_row(repo_oid=OTHER))
-    after = models_frame(
-        store,
-        seen_later(),
-        seen_later(repo_oid=OTHER, likes=4),
-        seen_later(repo_oid="645384a0cccccccccccccccc"),
-        model_row(repo_oid="645384a0dddddddddddddddd", crawl_id="c1"),
-    )
-    rows = build_model_snapshots(before, after, crawl_id="c2").collect()
-    assert sorted((row.repo_oid, row.likes) for row in rows) == [(OTHER, 4), ("645384a0cccccccccccccccc", 3)]
+    before = [model_row(), model_row(repo_oid=OTHER, model_id="someone/other-model")]
+    new = "645384a0cccccccccccccccc"
+    rows = merged(store, before, [seen_later(), other(likes=4), seen_later(repo_oid=new, model_id="someone/new")])
+    counted = count_snapshots(rows, crawl_id="c2").collect()
+    assert sorted((row.repo_oid, row.likes, row.crawl_id) for row in counted) == [(OTHER, 4, "c2"), (new, 3, "c2")]
 
 
 def test_tags_fall_into_kind_and_value(store: Store) -> None:
@@ -150,7 +203,7 @@ def test_tags_fall_into_kind_and_value(store: Store) -> None:
 
 def test_rejects_hold_what_landing_refused_and_what_broke_a_rule(store: Store) -> None:
     lines = lines_frame(store, landed_line(listing_record(id=7), 4))
-    listing = store.stage("listing", read_listing(lines, reject_text_chars=20))
+    listing = store.stage("listing", read_listing(lines, DIALECTS["api"], reject_text_chars=20))
     refused = lines_frame(
         store, '{"seq":9,"fetched_at":"x","reason":"record:not_json","sha256":"ab","text":"{","bytes":"ew=="}'
     )

@@ -13,25 +13,27 @@ from ptm_spark.landing import Coverage, parse_moment
 @command(writes=False)
 def main(
     job: Job,
-    entity: Annotated[str, typer.Argument(help="What the records are, such as hub/models.")],
-    dumps: Annotated[list[Path], typer.Argument(help="JSON Lines or arrays; plain, gzip or zstd.", metavar="FILE…")],
+    entity: Annotated[str, typer.Argument(help="What the records are: hub/models, hub/cards, forum/topic_posts …")],
+    dumps: Annotated[list[Path], typer.Argument(help="Its files; plain, gzip or zstd.", metavar="FILE…")],
     observed_at: Annotated[str, typer.Option(help="When the source was observed, UTC, such as 2024-07-11T12:00:00Z.")],
+    format_: Annotated[
+        str, typer.Option("--format", help="api, census-2022, csv, dated-export, discourse or git-history.")
+    ] = "api",
     coverage: Annotated[Coverage, typer.Option(help="What absence from it means.")] = "partial",
-    scope: Annotated[str, typer.Option(help="Population looked at.")] = "hub",
+    scope: Annotated[str, typer.Option(help="Population looked at; hub or forum unless given.")] = "",
 ) -> None:
     """Land a saved dump like a crawl; partial unless you say otherwise, for only a census tells what is gone."""
     from ptm_spark.crawl.entities import entity_named
     from ptm_spark.crawl.import_dump import import_dump
 
-    manifest, wrong, is_new = import_dump(
-        job.landing, entity_named(entity), dumps, observed_at=parse_moment(observed_at),
-        coverage=coverage, scope=scope, settings=job.settings.landing,
+    asked, moment = entity_named(entity), parse_moment(observed_at)
+    found = import_dump(
+        job.landing, asked, dumps, format=format_, observed_at=moment, coverage=coverage,
+        scope=scope or asked.source, settings=job.settings.landing,
     )  # fmt: skip
-    for text in wrong:
+    job.tell_landed((crawl, is_new) for crawl, _, is_new in found)
+    for text in [text for _, wrong, is_new in found if not is_new for text in wrong]:
         job.warn(text)
-    facts = {"crawl": manifest.path} | {name: getattr(manifest, name) for name in ("records", "invalid", "coverage")}
-    job.summary |= facts | {"new": is_new}
-    job.log.info("landed" if is_new else "already landed, nothing to do", **facts)
 
 
 if __name__ == "__main__":

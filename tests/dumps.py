@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from ptm_spark.config import load
 from ptm_spark.crawl.entities import entity_named
-from ptm_spark.crawl.import_dump import import_dump
+from ptm_spark.crawl.import_dump import Imported, import_dump
 from ptm_spark.landing import Coverage, Landing, Manifest
 
-MODELS = entity_named("hub/models")
 SEEN = datetime(2024, 7, 11, 12, tzinfo=UTC)
 
 Row = dict[str, Any]
@@ -100,23 +99,32 @@ def write(path: Path, content: bytes) -> Path:
     return path
 
 
-def land(
+def land(landing: Landing, *dumps: Path, **options: Any) -> Imported:
+    """Land dumps of one crawl, of models unless ``entity`` is another; see ``land_all``."""
+    (imported,) = land_all(landing, *dumps, **options)
+    return imported
+
+
+def land_all(
     landing: Landing,
     *dumps: Path,
+    entity: str = "hub/models",
+    format: str = "api",
     observed_at: datetime = SEEN,
     coverage: Coverage = "census",
     scope: str = "hub",
     settings: Sequence[str] = (),
-) -> tuple[Manifest, list[str], bool]:
-    """Land dumps of models; ``settings`` are assignments such as landing.part_bytes=1000."""
+) -> list[Imported]:
+    """Land dumps; ``settings`` are assignments such as landing.part_bytes=1000."""
     return import_dump(
         landing,
-        MODELS,
+        entity_named(entity),
         dumps,
         observed_at=observed_at,
         coverage=coverage,
         scope=scope,
         settings=load(None, settings).landing,
+        format=format,
     )
 
 

@@ -4,7 +4,7 @@ import hashlib
 import re
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any
@@ -13,11 +13,14 @@ import zstandard
 
 from ptm_spark.errors import LandingError
 
+#: (file, its plain bytes in pieces, max_record_bytes) → raw records
+Split = Callable[[Path, Iterator[bytes], int], Iterator[bytes]]
+
 _CHUNK = 1 << 20
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 #: packed bytes to unpack at a time: gzip packs 1 : 1,032 and zstd 1 : 32,768 at best, so about 8 MB come out at most
 _SLICES = {"gzip": 8_000, "zstd": 250}
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 #: arrays, and objects spread over lines, are told by how a file begins ({} says nothing); any other file is lines
 _VALUES_AHEAD = re.compile(rb"(?:[ \t\r\n]|\{\})*(?:\[|\{[ \t\r]*+\n)")
 _GAP = re.compile(rb"[ \t\r\n,]*")
@@ -89,7 +92,20 @@ def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:
     yield b"".join(waiting)
 
 
-def digest_dump(file: Path, *, max_record_bytes: int) -> str:
+def split_json(file: Path, chunks: Iterator[bytes], max_record_bytes: int) -> Iterator[bytes]:
+    """Raw records of JSON: Lines (one object a line), or arrays: one big array, an array a page, pretty-printed or not.
+
+    Pieces that are no JSON come out as they are, for the landing to set aside. LandingError where an array or its last
+    record is not closed.
+    """
+    head = next(chunks, b"").removeprefix(BOM)
+    chunks = chain([head], chunks)
+    if _VALUES_AHEAD.match(head):
+        return _split_values(file, chunks, max_record_bytes + 1)
+    return _split_lines(chunks, max_record_bytes + 1)
+
+
+def digest_dump(file: Path, *, max_record_bytes: int, split: Split = split_json) -> str:
     """SHA-256 of a dump's plain bytes; LandingError where it cannot be read to the end of its last record.
 
     So a file that is damaged or cut off is known before its first record lands.
@@ -101,26 +117,16 @@ def digest_dump(file: Path, *, max_record_bytes: int) -> str:
             content.update(chunk)
             yield chunk
 
-    deque(_split(file, hashed(), max_record_bytes), maxlen=0)
+    deque(split(file, hashed(), max_record_bytes), maxlen=0)
     return content.hexdigest()
 
 
-def read_records(file: Path, *, max_record_bytes: int) -> Iterator[bytes]:
-    """Raw records of a dump, in order, each with its bytes as they stand there.
+def read_records(file: Path, *, max_record_bytes: int, split: Split = split_json) -> Iterator[bytes]:
+    """Raw records of a dump, in order, each with its bytes as they stand there; ``split`` tells them apart.
 
-    A dump is JSON Lines (one object a line), or holds arrays of records: one big array, an array a page, pretty-printed
-    or not. Pieces that are no JSON come out as they are, for the landing to set aside; of a record longer than
-    ``max_record_bytes`` comes that much and a byte. LandingError where an array or its last record is not closed.
+    Of a record longer than ``max_record_bytes`` comes that much and a byte. LandingError where the last one is cut off.
     """
-    return _split(file, read_chunks(file), max_record_bytes)
-
-
-def _split(file: Path, chunks: Iterator[bytes], max_record_bytes: int) -> Iterator[bytes]:
-    head = next(chunks, b"").removeprefix(_BOM)
-    chunks = chain([head], chunks)
-    if _VALUES_AHEAD.match(head):
-        return _split_values(file, chunks, max_record_bytes + 1)
-    return _split_lines(chunks, max_record_bytes + 1)
+    return split(file, read_chunks(file), max_record_bytes)
 
 
 def _split_lines(chunks: Iterator[bytes], bound: int) -> Iterator[bytes]:

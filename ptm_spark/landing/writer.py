@@ -79,10 +79,14 @@ class CrawlWriter:
         """Position of the next record in the crawl, refused ones counted."""
         return self.records + self.invalid
 
-    def parse(self, raw: bytes) -> dict[str, Any]:
-        """The record in ``raw``; InvalidRecordError, naming the rule, where it is none that may land."""
+    def bound(self, raw: bytes) -> None:
+        """InvalidRecordError where ``raw`` is longer than a record may be."""
         if len(raw) > self._settings.max_record_bytes:
             raise InvalidRecordError("record:too_large")
+
+    def parse(self, raw: bytes) -> dict[str, Any]:
+        """The record in ``raw``; InvalidRecordError, naming the rule, where it is none that may land."""
+        self.bound(raw)
         return parse_strict(raw, max_depth=self._settings.max_depth)
 
     def add(
@@ -154,8 +158,7 @@ class CrawlWriter:
     def add_text(self, content: bytes, *, name: str, fetched_at: str, about: Mapping[str, Any]) -> bool:
         """Land a text such as a README as one JSON string; set aside, and False, where it is no UTF-8 or too long."""
         try:
-            if len(content) > self._settings.max_record_bytes:
-                raise InvalidRecordError("record:too_large")
+            self.bound(content)
             raw = orjson.dumps(content.decode("utf-8"))
         except (InvalidRecordError, UnicodeDecodeError) as error:
             reason = str(error) if isinstance(error, InvalidRecordError) else "record:not_utf8"
@@ -163,6 +166,17 @@ class CrawlWriter:
             return False
         self._put(200, name, fetched_at, about, raw)
         return True
+
+    def add_json_text(self, raw: bytes, *, name: str, fetched_at: str, about: Mapping[str, Any]) -> None:
+        """Land a text that came as a JSON string, byte for byte; InvalidRecordError where ``raw`` is none."""
+        self.bound(raw)
+        try:
+            is_text = isinstance(orjson.loads(raw), str)
+        except orjson.JSONDecodeError:
+            raise InvalidRecordError("record:not_json") from None
+        if not is_text:
+            raise InvalidRecordError("record:not_text")
+        self._put(200, name, fetched_at, about, raw)
 
     def add_status(self, status: int, *, name: str, fetched_at: str, about: Mapping[str, Any] | None = None) -> None:
         """Land that an address answered with no record: a 401 or 404 is the evidence of a tombstone."""

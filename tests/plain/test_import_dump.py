@@ -131,7 +131,7 @@ def test_an_empty_incremental_is_fine(tmp_path: Path, landing: Landing) -> None:
 @pytest.mark.parametrize("row", OTHERS.values(), ids=OTHERS)
 def test_records_of_another_entity_are_refused_and_leave_nothing(tmp_path: Path, landing: Landing, row: Row) -> None:
     dump = write(tmp_path / "dump.jsonl", as_lines([row] * 300))
-    with pytest.raises(LandingError, match=r"no dump of hub/models: .*name the entity that it is"):
+    with pytest.raises(LandingError, match=r"no dump of hub/models: .*name the entity that it is, or its --format"):
         land(landing, dump, coverage="partial")
     assert landing.crawls("hub", "models") == ([], [])
 
@@ -155,7 +155,7 @@ def test_a_few_odd_records_are_no_other_entity(tmp_path: Path, landing: Landing)
 
 
 def test_an_unknown_entity_is_refused_with_those_there_are() -> None:
-    with pytest.raises(UsageError, match="entity hub/models2: unknown; expected one of hub/models"):
+    with pytest.raises(UsageError, match=r"entity hub/models2: unknown; expected one of forum/site, .*hub/models"):
         entity_named("hub/models2")
 
 

@@ -25,7 +25,7 @@ with zstandard.open(place / "dump", "wb") as file:
         rows = between.join(row % (id, id) for id in range(number, number + 1_000))
         file.write((between if number else first) + rows)
     file.write(last)
-manifest, _, _ = import_dump(
+[(manifest, _, _)] = import_dump(
     Landing(Folder(place / "lake")), entity_named("hub/models"), [place / "dump"], coverage="census", scope="hub",
     observed_at=datetime(2024, 7, 11, tzinfo=UTC), settings=load().landing,
 )

@@ -39,8 +39,8 @@ def build_first_versions(openings: DataFrame) -> DataFrame:
 def build_model_versions(before: DataFrame | None, openings: DataFrame) -> DataFrame:
     """The table with new versions: each ends where the next one of its model begins.
 
-    ``before`` is the table so far, under the ids that hold now; None where there is none. Only models with new versions are put in order; of two
-    versions that begin at one moment the later crawl's counts (``openings`` come with their crawl's place: ``batch``).
+    ``before`` is the table so far, under the ids that hold now; None where there is none. Only models with new versions
+    are put in order; of two that begin at one moment the later crawl's counts (``openings`` come with its place: ``batch``).
     """
     rows = openings.select(*OPENING, "batch")
     if before is not None:

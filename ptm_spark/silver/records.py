@@ -30,7 +30,7 @@ SOFT_RULES = {
 }
 _FLOOR = ("2022-03-02T23:29:04.000Z", "2022-03-02T23:29:05.000Z")
 #: codes as the Hub has them, such as en, zh-tw, multilingual or code
-_LANGUAGE = r"^[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*\z"
+_LANGUAGE = r"^[a-z][a-z0-9_-]*\z"
 
 
 def read_listing(

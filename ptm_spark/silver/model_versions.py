@@ -40,7 +40,7 @@ def build_model_versions(before: DataFrame | None, openings: DataFrame) -> DataF
     """The table with new versions: each ends where the next one of its model begins.
 
     ``before`` is the table so far, under the ids that hold now; None where there is none. Only models with new versions
-    are put in order; of two that begin at one moment the later crawl's counts (``openings`` come with its place: ``batch``).
+    are put in order; of two that begin at one moment the later crawl's counts (``openings`` tell its place: ``batch``).
     """
     rows = openings.select(*OPENING, "batch")
     if before is not None:

@@ -10,18 +10,21 @@ from ptm_spark.standin.life import Sighting
 
 Dimension = Literal["pipeline_tag", "library_name", "licence"]
 Month = date | None
+#: whether it was there, its model_id, task, library, licence and its set of tags, sorted
+Version = tuple[bool, str, str | None, str | None, str | None, tuple[str, ...]]
 
 
 @dataclass
 class ModelState:
-    """A model ever seen, after the last census: ``newest`` is its newest sighting, made by the census ``observed_at``.
+    """A model ever seen, after the last census: ``newest`` is its newest sighting.
 
-    ``removed_at`` is the census that missed it first; None while it is there (a return clears it).
+    ``changed_at`` is the census that first showed it as it is now, ``removed_at`` the one that missed it first; None
+    while it is there (a return clears it).
     """
 
     newest: Sighting
     first_observed_at: datetime
-    observed_at: datetime
+    changed_at: datetime
     removed_at: datetime | None = None
 
     @property
@@ -54,10 +57,12 @@ class Truth:
 
     ``models``: repo_oid -> state, of all models that any census saw. ``snapshots``: (repo_oid, census) ->
     (downloads, likes), where a model was first seen or one of the two differs from what was last seen of it.
+    ``versions``: (repo_oid, census) -> what it was from then on, where that differs from what was known before.
     """
 
     models: dict[str, ModelState] = field(default_factory=dict)
     snapshots: dict[tuple[str, datetime], tuple[int | None, int | None]] = field(default_factory=dict)
+    versions: dict[tuple[str, datetime], Version] = field(default_factory=dict)
 
     @property
     def tag_row_count(self) -> int:
@@ -131,6 +136,7 @@ def tell_truth(censuses: Iterable[tuple[datetime, Iterable[Sighting]]]) -> Truth
     truth = Truth()
     last_at: datetime | None = None
     numbers: dict[str, tuple[int | None, int | None]] = {}
+    newest_versions: dict[str, Version] = {}
     for at, sightings in censuses:
         if last_at is not None and at <= last_at:
             raise ValueError(f"censuses must be in order of time, but {at} follows {last_at}: sort the dates")
@@ -140,10 +146,22 @@ def tell_truth(censuses: Iterable[tuple[datetime, Iterable[Sighting]]]) -> Truth
             oid = sighting.repo_oid
             listed.add(oid)
             known = truth.models.get(oid)
-            truth.models[oid] = ModelState(sighting, known.first_observed_at if known else at, at)
+            stays = known is not None and known.newest == sighting and not known.is_removed
+            changed_at = known.changed_at if known and stays else at
+            truth.models[oid] = ModelState(sighting, known.first_observed_at if known else at, changed_at)
+            _note_version(truth, newest_versions, oid, at, is_there=True)
             if oid not in numbers or numbers[oid] != (sighting.downloads, sighting.likes):
                 numbers[oid] = truth.snapshots[oid, at] = (sighting.downloads, sighting.likes)
         for oid, state in truth.models.items():
             if oid not in listed and state.removed_at is None:
-                state.removed_at = at
+                state.removed_at = state.changed_at = at
+                _note_version(truth, newest_versions, oid, at, is_there=False)
     return truth
+
+
+def _note_version(truth: Truth, newest: dict[str, Version], oid: str, at: datetime, *, is_there: bool) -> None:
+    seen = truth.models[oid].newest
+    tags = tuple(sorted(set(seen.tags)))
+    version = (is_there, seen.model_id, seen.pipeline_tag, seen.library_name, seen.licence, tags)
+    if newest.get(oid) != version:
+        newest[oid] = truth.versions[oid, at] = version

@@ -136,7 +136,8 @@ def test_truth_knows_removals_returns_and_what_was_never_seen(world: World, trut
         gone = {(True, False, False): second, (True, True, False): third, (False, True, False): third}
         assert state.removed_at == gone.get((seen[0], seen[1], seen[2]))
         assert state.first_observed_at == CENSUS_DATES[seen.index(True)]
-        assert state.newest.model_id == model.name_at(state.observed_at)
+        last_seen = max(at for at, is_seen in zip(CENSUS_DATES, seen, strict=True) if is_seen)
+        assert state.newest.model_id == model.name_at(last_seen)
     returned = [m for m in world.models if [m.is_visible(at) for at in CENSUS_DATES] == [True, False, True]]
     assert returned and any(state.is_removed for state in truth.models.values())
 

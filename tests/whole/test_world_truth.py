@@ -52,7 +52,7 @@ def test_every_model_is_as_it_was_last_seen(lake: Path, truth: Any) -> None:
         row, seen = rows[oid], state.newest
         expected = (
             seen.model_id, seen.owner, seen.created_at, seen.created_at_basis, seen.pipeline_tag, seen.library_name,
-            seen.licence, seen.downloads, seen.likes, state.removed_at, state.first_observed_at, state.observed_at,
+            seen.licence, seen.downloads, seen.likes, state.removed_at, state.first_observed_at, state.changed_at,
         )  # fmt: skip
         found = (
             row["model_id"], row["owner"], _utc(row["created_at"]), row["created_at_basis"], row["pipeline_tag"],
@@ -72,6 +72,19 @@ def test_tags_and_snapshots_are_the_worlds(lake: Path, truth: Any) -> None:
     found = {(row["repo_oid"], _utc(row["observed_at"])): (row["downloads"], row["likes"]) for row in snapshots}
     assert len(found) == len(snapshots)
     assert found == truth.snapshots
+
+
+def test_versions_are_the_worlds(lake: Path, truth: Any) -> None:
+    rows = published(lake, "silver/model_versions").to_pylist()
+    found = {
+        (row["repo_oid"], _utc(row["valid_from"])): (
+            row["removal"] is None, row["model_id"], row["pipeline_tag"], row["library_name"], row["licence"],
+            tuple(row["tags"] or ()),
+        )
+        for row in rows
+    }  # fmt: skip
+    assert len(found) == len(rows)
+    assert found == truth.versions
 
 
 @pytest.mark.parametrize("dimension", DIMENSIONS)

@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
-from ptm_spark.errors import PtmError
+from ptm_spark.errors import PtmError, UsageError
 
 Main = TypeVar("Main", bound=Callable[..., Any])
 _WRITES = "__ptm_writes__"
@@ -88,12 +88,16 @@ def _execute(main: Callable[..., Any], own: dict[str, Any], common: dict[str, An
         if common["engine"]:
             assignments.append(f"engine.name={common['engine']}")
         job = Job(load(common["conf"], assignments), Folder(common["lake"]))
+        if getattr(main, _WRITES, False) and not job.landing.folder.exists():
+            raise UsageError(f"no lake at {job.lake.url}: nothing has landed there; crawl-hub or import-dump makes one")
         claim = job.lake.claim(".run.lock", f"lake {job.lake.url}") if getattr(main, _WRITES, False) else nullcontext()
         with claim:
             try:
                 main(job, **own)
-            finally:
+            except Exception:
                 job.flush_ops()
+                raise
+            job.flush_ops()  # not after Ctrl-C, which the embedded engine takes as its own end, too
         code = 1 if job.warnings else 0
     except PtmError as error:
         _say(str(error))

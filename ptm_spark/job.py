@@ -1,6 +1,5 @@
 """What every job has in common: its view of a lake, its steps, and the rules for holding and publishing."""
 
-import secrets
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,7 +29,6 @@ Measures = dict[str, float | None]
 Stages = Callable[["Job", Intake], None]
 #: a failing gate names so many of its rules in its message; all of them stand in ops/dq_results
 _NAMED_RULES = 3
-_USER_KEY = "_user_key"
 
 
 class Job:
@@ -61,14 +59,10 @@ class Job:
         self.log.info("engine ready", engine=self.engine, seconds=round(time.perf_counter() - begun, 2))
         return store
 
-    @cached_property
+    @property
     def user_key(self) -> str:
-        """The secret by which users are hashed: of the settings, else one made for this lake, kept in landing."""
-        if self.settings.privacy.user_key:
-            return self.settings.privacy.user_key
-        if not self.landing.folder.exists(_USER_KEY):
-            self.landing.folder.write(_USER_KEY, secrets.token_hex(32).encode())
-        return self.landing.folder.read(_USER_KEY).decode()
+        """The secret by which users are hashed: of the settings, else the lake's own."""
+        return self.settings.privacy.user_key or self.landing.user_key()
 
     def published_store(self) -> "Store":
         """The store at the published versions; PtmError where nothing was published yet."""

@@ -62,7 +62,8 @@ def known_models(landing: Landing, scope: str) -> Iterator[ModelRef]:
 
     CrawlError where no listing has landed.
     """
-    crawls = landing.crawls_of("hub", "models", scope)
+    # other dumps do not name models as the Hub does now
+    crawls = [crawl for crawl in landing.crawls_of("hub", "models", scope) if crawl.format == "api"]
     if not crawls:
         raise CrawlError(f"no listing of models of scope {scope} has landed yet; run ptm-spark crawl-hub models first")
     base = next((crawl for crawl in reversed(crawls) if crawl.coverage == "census"), None)

@@ -7,6 +7,7 @@
 import hashlib
 import io
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from ptm_spark.landing.checkpoint import CHECKPOINT, Checkpoint
 from ptm_spark.landing.manifest import MANIFEST, Manifest, utc_text
 from ptm_spark.landing.writer import CrawlWriter
 
+_USER_KEY = "_user_key"
 _TURN_HOLDS = timedelta(days=7)
 
 
@@ -116,6 +118,12 @@ class Landing:
     def turn(self, source: str, identity: str) -> "Turn":
         """How many of a command's crawls are done, kept until all are."""
         return Turn(Folder(self.work(source)), f".turn-{identity[:16]}.json")
+
+    def user_key(self) -> str:
+        """A secret by which users are hashed, made for this lake when first asked for and kept in its landing."""
+        if not self.folder.exists(_USER_KEY):
+            self.folder.write(_USER_KEY, secrets.token_hex(32).encode())
+        return self.folder.read(_USER_KEY).decode()
 
     def forget(self, path: str) -> None:
         """Delete an unfinished crawl, and what lies of it on this machine."""

@@ -31,13 +31,21 @@ def last_line(text: str) -> str:
         (["check-silver"], 1, "run ptm-spark build-silver first"),
         (["build-gold"], 1, "run ptm-spark check-silver first"),
         (["accept", "20240711T000000Z-x", "--reason", "y"], 2, "not held"),
+        (["query", "SELECT 1", "--as-of", "yesterday"], 2, "a date such as"),
         (["maintain-tables", "--retention-hours", "1"], 2, "--dangerously-short"),
     ],
 )
 def test_a_mistake_is_named_in_one_line(tmp_path: Path, words: list[str], code: int, said: str) -> None:
+    (tmp_path / "lake" / "landing").mkdir(parents=True)
     done = ptm_spark(*words, "--lake", tmp_path / "lake", expect=code)
     assert said in last_line(done.stderr)
     assert last_line(done.stderr).startswith("ptm-spark: ")
+
+
+def test_a_mistyped_lake_is_named_and_not_made(tmp_path: Path) -> None:
+    done = ptm_spark("run", "--lake", tmp_path / "typo", expect=2)
+    assert f"no lake at {tmp_path / 'typo'}" in last_line(done.stderr)
+    assert not (tmp_path / "typo").exists()
 
 
 def test_a_mistyped_option_is_answered_with_the_nearest(tmp_path: Path) -> None:

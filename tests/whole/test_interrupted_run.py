@@ -13,8 +13,9 @@ pytestmark = pytest.mark.whole
 
 #: what stands on disk once a run has come so far
 PLACES = {
-    "reading the first crawl": "_staging/*/listing/_delta_log/*0.json",
-    "the second crawl is half in": "silver/models/_delta_log/*2.json",
+    "reading the first crawl": "_staging/*/listing_*/_delta_log/*0.json",
+    "the second crawl is half in": "_staging/*/merged_1/_delta_log/*0.json",
+    "models are written, what follows from them is not": "silver/models/_delta_log/*2.json",
     "silver waits for its gate": "_staged.json",
     "gold is being built": "_staging/*/uploads",
     "gold is half written": "gold/uploads_per_library_monthly/_delta_log/*1.json",
@@ -33,7 +34,7 @@ def run_until(lake: Path, pattern: str, *words: str) -> None:
         process.kill()
 
 
-def test_a_run_killed_at_five_places_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
+def test_a_run_killed_at_six_places_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
     calm, killed = tmp_path / "calm", tmp_path / "killed"
     land_world(calm, models=1_500)
     shutil.copytree(calm / "landing", killed / "landing")

@@ -21,6 +21,9 @@ def check(job: Job) -> None:
     state = job.staged("built")
     published = job.publishing.published()
     new = {crawl: values for crawl, values in state.measures.items() if crawl in state.new_crawls}
+    for crawl, values in new.items():
+        if drift := [metric.removeprefix("drift:") for metric in values if metric.startswith("drift:")]:
+            job.log.warning("its source has changed", crawl=crawl, drift=drift)
     with job.step("check-silver"):
         of_tables = checks.silver_measures(job.store, published.measures if published else {})
         rules = checks.silver_rules(job.settings.gate, new)

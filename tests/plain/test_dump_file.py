@@ -225,7 +225,7 @@ def test_an_array_cut_off_anywhere_is_never_read_as_if_it_were_whole(tmp_path: P
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, as_zstd], ids=["gzip", "zstd"])
-def test_a_packed_file_cut_off_anywhere_is_refused(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+def test_fault_16_a_packed_file_cut_off_anywhere_is_refused(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
     packed = pack(as_lines(hub_rows(30)))
     for size in range(4, len(packed)):
         said = refusal(write(tmp_path / "dump", packed[:size]))

@@ -49,7 +49,7 @@ def test_an_owner_is_what_stands_before_the_slash(store: Store) -> None:
     assert [row.owner for row in rows] == ["someone", None, "..", None]
 
 
-def test_a_repo_served_twice_is_one_row_the_latest_fetch(store: Store) -> None:
+def test_fault_23_a_repo_served_twice_is_one_row_the_latest_fetch(store: Store) -> None:
     rows = models_of(store, listing_record(likes=1), listing_record(likes=2), listing_record(_id=OTHER))
     assert [(row.repo_oid, row.likes) for row in rows] == [(OID, 2), (OTHER, 3)]
 

@@ -34,7 +34,7 @@ def run_until(lake: Path, pattern: str, *words: str) -> None:
         process.kill()
 
 
-def test_a_run_killed_at_six_places_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
+def test_fault_28_a_run_killed_at_six_places_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
     calm, killed = tmp_path / "calm", tmp_path / "killed"
     land_world(calm, models=1_500)
     shutil.copytree(calm / "landing", killed / "landing")

@@ -134,7 +134,7 @@ def test_every_dirty_record_ends_where_it_must(lake: Path, world: Any) -> None:
     assert {oid: flaws[oid] for oid in kept} == kept
 
 
-def test_a_second_run_changes_nothing(lake: Path) -> None:
+def test_fault_27_a_second_run_changes_nothing(lake: Path) -> None:
     before = {file: file.stat().st_mtime_ns for file in lake.rglob("*.json")}
     done = ptm_spark("run", "--lake", lake, "--json")
     assert "nothing new" in done.stderr

@@ -9,7 +9,7 @@ PTM := $(VENV)/bin/ptm-spark
 LAKE ?= lake
 MODELS ?= 20000
 
-.PHONY: help setup run test test-fast lint types arch check bench compare docs lock clean
+.PHONY: help setup run test test-fast real-data lint types arch check bench compare docs lock clean
 
 help: ## print this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ test: setup ## all tests
 
 test-fast: setup ## the tests that start no engine
 	@$(VENV)/bin/pytest tests/plain tests/test_architecture.py
+
+real-data: setup ## the tests on real dumps alone (PTM_REAL_DATA names their folder)
+	@$(VENV)/bin/pytest -m real_data
 
 lint: setup ## ruff: rules and format
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .

@@ -46,7 +46,10 @@ def lack_of_spark() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of engine spark skip where it cannot run, and say why; where it must run, that is a failure."""
+    """Mark tests on real data; skip tests of engine spark where it cannot run, saying why: a failure where it must."""
+    for item in items:
+        if "real_data" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.real_data)
     lack = lack_of_spark()
     if not lack:
         return

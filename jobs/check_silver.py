@@ -5,6 +5,7 @@ from dataclasses import replace
 from ptm_spark.command import command, run
 from ptm_spark.errors import GateError
 from ptm_spark.job import Job
+from ptm_spark.publishing import State
 from ptm_spark.quality import checks, gate
 
 
@@ -25,11 +26,14 @@ def check(job: Job) -> None:
         if drift := [metric.removeprefix("drift:") for metric in values if metric.startswith("drift:")]:
             job.log.warning("its source has changed", crawl=crawl, drift=drift)
     with job.step("check-silver"):
-        of_tables = checks.silver_measures(job.store, published.measures if published else {})
-        rules = checks.silver_rules(job.settings.gate, new)
+        before = published or State(run_id="")
+        unchanged = [path for path, version in before.tables.items() if state.tables.get(path) == version]
+        of_tables = checks.silver_measures(job.store, before.measures, unchanged)
+        rules = checks.silver_rules(job.settings.gate, new, of_tables)
         verdicts = gate.judge(of_tables | new, rules, job.accepted_rules(state))
         job.judge(state, state.measures | of_tables, verdicts)
-        job.publishing.stage(replace(state, status="checked", measures=state.measures | of_tables))
+        known = {path: before.measures[path] for path in unchanged if path in before.measures}
+        job.publishing.stage(replace(state, status="checked", measures=known | state.measures | of_tables))
 
 
 if __name__ == "__main__":

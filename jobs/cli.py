@@ -23,6 +23,7 @@ COMMANDS = {
     "query": ("query", "Ask the published tables in SQL."),
     "accept": ("accept", "Let a held crawl in."),
     "reject": ("reject", "Keep a held crawl out for good."),
+    "forget": ("forget", "Remove a user from what has landed."),
     "compare": ("compare", "Compare two lakes row by row."),
     "doctor": ("doctor", "Check the environment, one line a finding."),
     "standin": ("standin", "Serve the stand-in Hub and forum, or write dumps of the invented Hub."),

@@ -17,12 +17,16 @@ from ptm_spark.errors import BusyError, UsageError
 
 #: ends the names of files that are not whole yet
 UNFINISHED = ".unfinished"
+_OWNER_FILE, _OWNER_FOLDER = 0o600, 0o700
 
 
 class Folder:
-    """A folder named by a path or any fsspec URL (``s3://…`` needs the extra ``s3``)."""
+    """A folder named by a path or any fsspec URL (``s3://…`` needs the extra ``s3``).
 
-    def __init__(self, url: str | Path) -> None:
+    ``owner_only``: what it makes at and below that place, on a local disk, only the owner may open.
+    """
+
+    def __init__(self, url: str | Path, *, owner_only: Path | None = None) -> None:
         try:
             self.fs, self.path = fsspec.core.url_to_fs(str(url))
         except (ImportError, ValueError) as error:
@@ -32,9 +36,15 @@ class Folder:
         self.is_local = isinstance(self.fs, LocalFileSystem)
         #: how engines and other libraries are told of it
         self.url = self.path if self.is_local else self.fs.unstrip_protocol(self.path)
+        self._owner_only = owner_only
+        self._opener = None if owner_only is None else open_private
 
     def __truediv__(self, name: str) -> Self:
-        return type(self)(f"{self.url}/{name}")
+        return type(self)(f"{self.url}/{name}", owner_only=self._owner_only)
+
+    def kept_private(self) -> Self:
+        """The same folder, of which only the owner may open what is made in it from now on."""
+        return type(self)(self.url, owner_only=Path(self.path) if self.is_local else None)
 
     def names(self) -> list[str]:
         """Names in it, sorted, without hidden and unfinished ones; empty where the folder is absent."""
@@ -76,9 +86,9 @@ class Folder:
             self.fs.pipe_file(target, content.getvalue())
             return
         parent = Path(target).parent
-        parent.mkdir(parents=True, exist_ok=True)
+        self._make(parent)
         unfinished = Path(target + UNFINISHED)
-        with unfinished.open("wb") as file:
+        with open(unfinished, "wb", opener=self._opener) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -116,9 +126,9 @@ class Folder:
             return
         from filelock import FileLock, Timeout
 
-        Path(self.path).mkdir(parents=True, exist_ok=True)
+        self._make(Path(self.path))
         place = Path(self.path) / name
-        lock = FileLock(place, timeout=0)
+        lock = FileLock(place, timeout=0, mode=0o644 if self._owner_only is None else _OWNER_FILE)
         try:
             lock.acquire()
         except Timeout:
@@ -127,11 +137,40 @@ class Folder:
             ) from None
         holder = place.with_name(f"{name}.holder")
         try:
-            holder.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+            with open(holder, "w", encoding="utf-8", opener=self._opener) as file:
+                file.write(f"process {os.getpid()} on {socket.gethostname()}")
             yield
         finally:
             holder.unlink(missing_ok=True)
             lock.release()
+
+    def _make(self, place: Path) -> None:
+        """Make a folder and those above it; private are only those at and below ``owner_only``."""
+        if self._owner_only is None:
+            place.mkdir(parents=True, exist_ok=True)
+        else:
+            make_private(place, self._owner_only)
+
+
+def open_private(path: str, flags: int) -> int:
+    """An ``opener`` for files that only their owner may open, whatever the process's mask is."""
+    handle = os.open(path, flags, _OWNER_FILE)
+    if flags & os.O_CREAT:
+        os.fchmod(handle, _OWNER_FILE)
+    return handle
+
+
+def make_private(place: Path, root: Path) -> None:
+    """Make ``place``, which lies at or below ``root``, and the folders above it; those from ``root`` on are for their
+    owner only. Folders that are there already stay as somebody has set them."""
+    root.parent.mkdir(parents=True, exist_ok=True)
+    for folder in reversed([place, *place.parents]):
+        if folder == root or root in folder.parents:
+            try:
+                folder.mkdir(mode=_OWNER_FOLDER)
+            except FileExistsError:
+                if not folder.is_dir():
+                    raise
 
 
 def free_bytes(folder: Folder) -> int | None:

@@ -51,6 +51,11 @@ class Store:
         self.fingerprint = ""
         self.written: list[Written] = []
 
+    @property
+    def engine(self) -> EngineName:
+        """Which engine does the work."""
+        return self._engine
+
     def of_lake(self, lake: Folder) -> "Store":
         """The same engine over another lake."""
         return Store(self._spark, self._engine, lake, self._run_id)

@@ -7,7 +7,7 @@ from typing import IO, Any
 
 import zstandard
 
-from ptm_spark.folder import UNFINISHED, Folder
+from ptm_spark.folder import UNFINISHED, Folder, make_private, open_private
 from ptm_spark.landing.checkpoint import OpenSeries
 from ptm_spark.landing.manifest import LandedFile
 
@@ -71,8 +71,8 @@ class Series:
         if self._packer is None:
             self._begin_frame()
             if self._is_resumable:
-                self._work.mkdir(parents=True, exist_ok=True)
-                self.open_file = self._plain.open("wb")
+                make_private(self._work, self._work)
+                self.open_file = open(self._plain, "wb", opener=open_private)  # noqa: SIM115 - open until packed
         content = b"".join(self._buffer)
         if self.open_file is not None:
             self.open_file.write(content)

@@ -55,7 +55,7 @@ class CrawlWriter:
         is_resumable: bool = False,
         resumed: Checkpoint | None = None,
     ) -> None:
-        self._folder, self._settings, self.work = folder, settings, Folder(work)
+        self._folder, self._settings, self.work = folder, settings, Folder(work).kept_private()
         self._series = {
             kind: Series(folder, work, kind, settings.part_bytes, is_resumable=is_resumable) for kind in _KINDS
         }

@@ -20,7 +20,7 @@ from ptm_spark.config import LandingSettings
 from ptm_spark.errors import LandingError
 from ptm_spark.folder import UNFINISHED, Folder
 from ptm_spark.landing.checkpoint import CHECKPOINT, Checkpoint
-from ptm_spark.landing.manifest import MANIFEST, Manifest, utc_text
+from ptm_spark.landing.manifest import MANIFEST, LandedFile, Manifest, utc_text
 from ptm_spark.landing.writer import CrawlWriter
 
 _USER_KEY = "_user_key"
@@ -28,10 +28,10 @@ _TURN_HOLDS = timedelta(days=7)
 
 
 class Landing:
-    """The landing zone of a lake."""
+    """The landing zone of a lake. It holds what people wrote: on a local disk all in it is for its owner only."""
 
     def __init__(self, lake: Folder) -> None:
-        self.folder = lake / "landing"
+        self.folder = (lake / "landing").kept_private()
 
     def crawls(self, source: str, entity: str) -> tuple[list[Manifest], list[str]]:
         """Finished crawls of an entity in order of observation, and the places that cannot be read, each with why.
@@ -57,8 +57,8 @@ class Landing:
         """Crawls of an entity that the command which began them can resume."""
         return [
             f"{source}/{entity}/{crawl_id}"
-            for crawl_id in Folder(self.work(f"{source}/{entity}")).names()
-            if Folder(self.work(f"{source}/{entity}/{crawl_id}")).exists(CHECKPOINT)
+            for crawl_id in self._work_folder(f"{source}/{entity}").names()
+            if self._work_folder(f"{source}/{entity}/{crawl_id}").exists(CHECKPOINT)
             and not (self.folder / source / entity / crawl_id).exists(MANIFEST)
         ]
 
@@ -103,8 +103,7 @@ class Landing:
         ``identity`` is a hash of what the command asks for; ``observed_at`` is None for now. BusyError where another
         process crawls the same entity.
         """
-        place = self.work(entity_path)
-        with Folder(place).claim(".crawl.lock", f"landing of {entity_path}"):
+        with self.claim(entity_path):
             found = self._unfinished(entity_path, identity)
             if found is None:
                 self._drop_stillborn(entity_path, identity)
@@ -117,7 +116,7 @@ class Landing:
 
     def turn(self, source: str, identity: str) -> "Turn":
         """How many of a command's crawls are done, kept until all are."""
-        return Turn(Folder(self.work(source)), f".turn-{identity[:16]}.json")
+        return Turn(self._work_folder(source), f".turn-{identity[:16]}.json")
 
     def user_key(self) -> str:
         """A secret by which users are hashed, made for this lake when first asked for and kept in its landing."""
@@ -128,11 +127,11 @@ class Landing:
     def forget(self, path: str) -> None:
         """Delete an unfinished crawl, and what lies of it on this machine."""
         (self.folder / path).remove()
-        Folder(self.work(path)).remove()
+        self._work_folder(path).remove()
 
     def _drop_stillborn(self, entity_path: str, identity: str) -> None:
         """Delete crawls of an order that were killed before their first checkpoint: nothing can be resumed there."""
-        for crawl_id in Folder(self.work(entity_path)).names():
+        for crawl_id in self._work_folder(entity_path).names():
             path = f"{entity_path}/{crawl_id}"
             if crawl_id.endswith(f"-{identity[:8]}") and not (self.folder / path).exists(MANIFEST):
                 self.forget(path)
@@ -150,7 +149,7 @@ class Landing:
     def _unfinished(self, entity_path: str, identity: str) -> Checkpoint | None:
         """The newest checkpoint of that identity whose crawl has no manifest."""
         for path in reversed(self.unfinished(*entity_path.split("/"))):
-            work = Folder(self.work(path))
+            work = self._work_folder(path)
             try:
                 checkpoint = Checkpoint.from_json(work.read(CHECKPOINT))
             except LandingError as error:
@@ -162,17 +161,32 @@ class Landing:
     def work(self, path: str) -> Path:
         """Where files lie that still grow: in the landing itself, or, as object stores have no such files, beside it
         on this machine."""
+        return self._work_root() / path
+
+    def _work_root(self) -> Path:
         if self.folder.is_local:
-            return Path(self.folder.path) / path
+            return Path(self.folder.path)
         lake = hashlib.sha256(self.folder.url.encode()).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"ptm_spark-{os.getuid()}" / lake / path
+        return Path(tempfile.gettempdir()) / f"ptm_spark-{os.getuid()}" / lake
+
+    def _work_folder(self, path: str) -> Folder:
+        return Folder(self.work(path), owner_only=self._work_root())
 
     def lines(self, crawl: Manifest, kind: str = "part") -> Iterator[bytes]:
         """The landed lines of a crawl, or those that were refused (``invalid``), in their order; a stream."""
         for file in crawl.parts if kind == "part" else crawl.invalids:
-            with self.folder.fs.open(f"{self.folder.path}/{crawl.path}/{file.name}", "rb") as packed:
-                reader = io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(packed), 1 << 20)
-                yield from reader
+            yield from self.lines_of(crawl, file)
+
+    def lines_of(self, crawl: Manifest, file: LandedFile) -> Iterator[bytes]:
+        """The lines of one file of a crawl; a stream."""
+        with self.folder.fs.open(f"{self.folder.path}/{crawl.path}/{file.name}", "rb") as packed:
+            yield from io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(packed), 1 << 20)
+
+    @contextmanager
+    def claim(self, entity_path: str) -> Iterator[None]:
+        """Have the landing of ``<source>/<entity>`` for this process alone; BusyError where another crawls it."""
+        with self._work_folder(entity_path).claim(".crawl.lock", f"landing of {entity_path}"):
+            yield
 
     def damage(self, crawl: Manifest) -> dict[str, str]:
         """Files of a crawl that are not what its manifest says: name → what is wrong with it."""

@@ -1,17 +1,21 @@
 """What the gate asks of commits and discussions."""
 
+from collections.abc import Mapping
+
 from pyspark.sql import functions as F
 
 from ptm_spark.config import GateSettings
 from ptm_spark.quality.metrics import Measures, count_if, measure, share_if
 from ptm_spark.quality.rules import Rule, contract_rules
 from ptm_spark.store import Store
-from ptm_spark.tables.activity import MODEL_COMMITS, MODEL_DISCUSSIONS
+from ptm_spark.tables.activity import MODEL_COMMITS, MODEL_DISCUSSIONS, TABLES
+
+__all__ = ["TABLES", "measures", "rules"]
 
 _STATUSES = ("draft", "open", "closed", "merged")
 
 
-def measures(store: Store) -> dict[str, Measures]:
+def measures(store: Store, _before: Mapping[str, Measures]) -> dict[str, Measures]:
     """Measures by table path."""
     latest = F.col("observed_at") + F.expr("INTERVAL 1 DAY")
     return {

@@ -1,21 +1,33 @@
 """What is measured of silver and of gold before they may be published."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from pyspark.sql import DataFrame
 
 from ptm_spark.config import GateSettings
-from ptm_spark.quality import models
+from ptm_spark.quality import activity, cards, forum, models
 from ptm_spark.quality.metrics import Measures, measure, uploads_measures
 from ptm_spark.quality.rules import Rule, contract_rules, crawl_rules, uploads_rules
 from ptm_spark.store import Store
 from ptm_spark.tables import GOLD
-from ptm_spark.tables.hub import MODELS
+
+#: modules that know the tables of a family each
+_FAMILIES = (models, cards, activity, forum)
 
 
-def silver_measures(store: Store, before: Mapping[str, Measures]) -> dict[str, Measures]:
-    """Measures of every silver table; ``before`` are those of the published run, for ratios."""
-    return models.measures(store, before)
+def silver_measures(
+    store: Store, before: Mapping[str, Measures], unchanged: Collection[str] = ()
+) -> dict[str, Measures]:
+    """Measures of silver tables by path; ``before`` are those of the published run, for ratios.
+
+    Left out are families that have no table yet, and those whose tables (paths) are all ``unchanged`` since then.
+    """
+    found: dict[str, Measures] = {}
+    for family in _FAMILIES:
+        there = {table.path for table in family.TABLES if store.exists(table)}
+        if there and not there <= set(unchanged):
+            found |= family.measures(store, before)
+    return found
 
 
 def gold_measures(staged: Mapping[str, DataFrame], of_models: Measures) -> dict[str, Measures]:
@@ -29,9 +41,12 @@ def gold_measures(staged: Mapping[str, DataFrame], of_models: Measures) -> dict[
     return found
 
 
-def silver_rules(settings: GateSettings, crawls: Mapping[str, Measures]) -> dict[str, tuple[Rule, ...]]:
-    """Rules by subject: every new crawl, every silver table."""
-    return {path: crawl_rules(settings) for path in crawls} | models.rules(settings)
+def silver_rules(
+    settings: GateSettings, crawls: Collection[str], tables: Collection[str]
+) -> dict[str, tuple[Rule, ...]]:
+    """Rules by subject: every new crawl, every silver table that was measured (by path)."""
+    of_tables = {path: rules for family in _FAMILIES for path, rules in family.rules(settings).items()}
+    return {path: crawl_rules(settings, path) for path in crawls} | {path: of_tables[path] for path in tables}
 
 
 def gold_rules() -> dict[str, tuple[Rule, ...]]:

@@ -9,7 +9,9 @@ from ptm_spark.config import GateSettings
 from ptm_spark.quality.metrics import Measures, count_if, first_row, measure, orphan_count, share_if
 from ptm_spark.quality.rules import Rule, contract_rules
 from ptm_spark.store import Store
-from ptm_spark.tables.hub import MODEL_IDS, MODEL_SNAPSHOTS, MODEL_TAGS, MODEL_VERSIONS, MODELS
+from ptm_spark.tables.hub import MODEL_IDS, MODEL_SNAPSHOTS, MODEL_TAGS, MODEL_VERSIONS, MODELS, TABLES
+
+__all__ = ["TABLES", "measures", "rules"]
 
 _BASES = ("hub", "floor", "first_commit", "unknown")
 _REMOVALS = ("flagged", "gone_or_private", "disabled", "recreated")

@@ -27,8 +27,14 @@ def contract_rules(table: Table) -> tuple[Rule, ...]:
     )
 
 
-def crawl_rules(settings: GateSettings) -> tuple[Rule, ...]:
-    """What every crawl is asked before its rows may count."""
+def crawl_rules(settings: GateSettings, path: str) -> tuple[Rule, ...]:
+    """What a crawl (``path``) is asked before its rows may count; listings of models also whether they are whole."""
+    whole = Rule(
+        "census_ratio",
+        "census_ratio",
+        f"a census has at least {settings.min_census_ratio:.0%} of the records of the one before it in its scope",
+        least=settings.min_census_ratio,
+    )
     return (
         Rule("all_accounted", "unaccounted_count", "records in = rows out + rejects + older fetches", least=0, most=0),
         Rule(
@@ -37,12 +43,7 @@ def crawl_rules(settings: GateSettings) -> tuple[Rule, ...]:
             f"at most {settings.max_reject_share:.0%} of the records are turned away",
             most=settings.max_reject_share,
         ),
-        Rule(
-            "census_ratio",
-            "census_ratio",
-            f"a census has at least {settings.min_census_ratio:.0%} of the records of the one before it in its scope",
-            least=settings.min_census_ratio,
-        ),
+        *([whole] if path.startswith("hub/models/") else []),
         Rule("whole_files", "damaged_file_count", "every landed file is as its manifest says", most=0, severity="warn"),
     )
 

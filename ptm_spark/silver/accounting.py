@@ -80,6 +80,7 @@ def account(landed: Landed, *, kept: int, broken: int, others: Mapping[str, int]
         "unaccounted_count": float(landed.line_count - kept - broken - sum(others.values())),
         "reject_share": (landed.invalid_count + broken) / total if total else None,
         "damaged_file_count": float(landed.damaged_file_count),
+        "census_ratio": None,  # for families whose censuses are compared
     }
     measures |= {f"{name}_count": float(count) for name, count in others.items()}
     strangers = sorted(set(landed.crawl.keys) - known) if known else []

@@ -14,9 +14,9 @@ def with_creation(models: DataFrame, first_commits: DataFrame | None) -> DataFra
     """``models`` with those of the floor dated by their first commit (``repo_oid``, ``first_committed_at``)."""
     if first_commits is None:
         return models
-    first = first_commits.where(F.col("first_committed_at") <= F.lit(_FLOOR_END).cast("timestamp")).select(
-        F.col("repo_oid").alias("of_oid"), "first_committed_at"
-    )
+    early = first_commits.where(F.col("first_committed_at") <= F.lit(_FLOOR_END).cast("timestamp"))
+    # a model that was renamed may have its history under both names
+    first = early.groupBy(F.col("repo_oid").alias("of_oid")).agg(F.min("first_committed_at").alias("first_committed_at"))
     found = (F.col("created_at_basis") == "floor") & F.col("first_committed_at").isNotNull()
     dated = {
         "created_at": F.when(found, F.col("first_committed_at")).otherwise(F.col("created_at")),

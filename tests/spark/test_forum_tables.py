@@ -1,0 +1,395 @@
+"""The forum's tables: from landed lines to rows, over several crawls in any batches. Both engines agree."""
+
+import random
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from crawls import AT, forum_crawls, standin
+from forum_pages import (
+    KEY,
+    TOPIC,
+    at,
+    land_forum,
+    page,
+    pages,
+    post,
+    table_rows,
+    take_in,
+    topic_row,
+)
+
+from ptm_spark.columns import keyed_hash_of
+from ptm_spark.config import load
+from ptm_spark.crawl.entities import entity_named
+from ptm_spark.crawl.import_dump import import_dump
+from ptm_spark.landing import Landing, Manifest
+from ptm_spark.quality import forum as gate
+from ptm_spark.silver.forum_markdown import read_markdown
+from ptm_spark.standin.forum_categories import PLANS
+from ptm_spark.standin.forum_life import REGULAR
+from ptm_spark.standin.forum_world import InventedForum
+from ptm_spark.store import Store
+from ptm_spark.tables.forum import FORUM_CATEGORIES, FORUM_POSTS, FORUM_TOPICS, TABLES
+from ptm_spark.tables.run import REJECTS
+
+pytestmark = pytest.mark.spark
+
+FIRST, SECOND = "2024-07-01 12:00:00", "2024-07-02 12:00:00"
+
+
+def topic_after(store: Store, *crawls: Manifest) -> dict[str, Any]:
+    take_in(store, crawls)
+    (row,) = table_rows(store, FORUM_TOPICS)
+    return row
+
+
+def posts_after(store: Store, *crawls: Manifest) -> dict[int, dict[str, Any]]:
+    take_in(store, crawls)
+    return {row["post_number"]: row for row in table_rows(store, FORUM_POSTS)}
+
+
+def removal(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["removal"], row["removed_at"]
+
+
+def test_a_topic_of_a_list(store: Store) -> None:
+    listed = land_forum(store, "topics", at(1), [(TOPIC, topic_row(tags=["b", {"id": 1, "name": "a"}]), at(1))])
+    row = topic_after(store, listed)
+    assert {name: value for name, value in row.items() if value is not None} == {
+        "topic_id": TOPIC, "title": "A topic", "slug": "a-topic", "category_id": 5, "tags": ["a", "b"],
+        "created_at": "2024-01-01 10:00:00", "last_posted_at": "2024-01-01 11:00:00", "post_count": 2,
+        "highest_post_number": 2, "reply_count": 1, "view_count": 30, "like_count": 1, "is_closed": False,
+        "is_archived": False, "is_pinned": False, "is_visible": True, "archetype": "regular",
+        "has_accepted_answer": False, "listed_at": FIRST, "flaws": [], "first_observed_at": FIRST,
+        "observed_at": FIRST, "crawl_id": listed.crawl_id,
+    }  # fmt: skip
+
+
+def test_answers_are_by_others_and_still_there(store: Store) -> None:
+    others = [
+        post(2, username="USER1"),  # the author, in other letters
+        post(3, post_type=3, action_code="closed.enabled"),
+        post(4, hidden=True),
+        post(5, user_id=-1, username="system"),
+        post(6, accepted_answer=True),
+        post(7, staff=True),
+        post(8, username=None),
+    ]
+    row = topic_after(store, pages(store, 1, page(posts=[post(1), *others], accepted_answer={"post_number": 6})))
+    assert (row["answer_count"], row["is_answered"], row["posts_seen_count"], row["stream_count"]) == (3, True, 8, 8)
+    assert (row["first_answer_at"], row["seconds_to_first_answer"]) == ("2024-01-01 15:00:00", 5 * 3600)
+    assert row["first_staff_answer_at"] == "2024-01-01 16:00:00"
+    assert (row["has_accepted_answer"], row["accepted_answer_post_number"]) == (True, 6)
+    assert (row["accepted_answer_post_id"], row["accepted_answer_created_at"]) == (106, "2024-01-01 15:00:00")
+    assert row["author_hash"] == keyed_hash_of("user1", KEY)
+
+
+def test_nobody_tells_users_without_accounts_apart(store: Store) -> None:
+    bare = page(posts=[post(1, username=None), post(2, username=None)], details={"created_by": None})
+    row = topic_after(store, pages(store, 1, bare))
+    assert (row["author_hash"], row["answer_count"], row["is_answered"]) == (None, 0, False)
+
+
+def test_a_post(store: Store) -> None:
+    likes = [{"id": 2, "count": 3}, {"id": 4}]
+    full = post(2, staff=True, reply_to_post_number=1, version=2, actions_summary=likes, raw="Try `x`\n\n    y")
+    row = posts_after(store, pages(store, 1, page(posts=[post(1), full])))[2]
+    known = ("post_id", "topic_id", "is_first_post", "post_type", "is_staff", "is_bot", "reply_to_post_number")
+    assert [row[name] for name in known] == [102, TOPIC, False, "regular", True, False, 1]
+    assert (row["like_count"], row["version_count"], row["text_source"]) == (3, 2, "raw")
+    assert (row["prose"], row["code_text"], row["word_count"], row["is_in_stream"]) == ("Try x", "y", 2, True)
+    assert row["author_hash"] == keyed_hash_of("user2", KEY)
+
+
+def test_a_post_that_a_later_page_lacks_has_vanished(store: Store) -> None:
+    first = pages(store, 1, page(posts=[post(1), post(2), post(3)]))
+    later = [pages(store, day, page(posts=[post(1), post(3)])) for day in (2, 3)]
+    rows = posts_after(store, first, *later)
+    assert [removal(rows[number]) for number in (1, 2, 3)] == [(None, None), ("vanished", SECOND), (None, None)]
+    assert [rows[number]["is_in_stream"] for number in (1, 2, 3)] == [True, False, True]
+    (row,) = table_rows(store, FORUM_TOPICS)
+    assert (row["answer_count"], row["posts_seen_count"]) == (1, 2)
+
+
+def test_a_post_that_comes_back_is_there(store: Store) -> None:
+    both, one = page(posts=[post(1), post(2)]), page(posts=[post(1)])
+    rows = posts_after(store, *(pages(store, day, record) for day, record in enumerate((both, one, both), start=1)))
+    assert (removal(rows[2]), rows[2]["is_in_stream"]) == ((None, None), True)
+
+
+def test_a_withdrawn_post_stays_its_author_s_deed(store: Store) -> None:
+    withdrawn = page(posts=[post(1), post(2, user_deleted=True)])
+    first, *later = (page(posts=[post(1), post(2)]), withdrawn, withdrawn, page(posts=[post(1)]))
+    rows = posts_after(store, *(pages(store, day, record) for day, record in enumerate((first, *later), start=1)))
+    assert (removal(rows[2]), rows[2]["is_in_stream"]) == (("by_author", SECOND), False)
+    assert rows[2]["prose"] is None
+
+
+def test_posts_in_chunks_belong_to_the_page(store: Store) -> None:
+    head = page(posts=[post(1)], stream=[101, 102])
+    chunk = {"id": TOPIC, "post_stream": {"posts": [post(2)]}}
+    rows = posts_after(store, pages(store, 1, head, chunk), pages(store, 2, head, chunk))
+    assert [removal(row) for row in rows.values()] == [(None, None)] * 2
+
+
+def test_a_page_of_a_huge_topic_proves_no_absence(store: Store) -> None:
+    huge = page(posts=[post(1)]) | {"post_stream": {"posts": [post(1)], "isMegaTopic": True, "lastId": 102}}
+    rows = posts_after(store, pages(store, 1, page(posts=[post(1), post(2)])), pages(store, 2, huge))
+    assert removal(rows[2]) == (None, None)
+
+
+def test_a_post_that_was_moved_is_in_its_new_topic(store: Store) -> None:
+    first = pages(store, 1, page(posts=[post(1), post(2)]))
+    old = page(posts=[post(1)])
+    new = page(number=8, posts=[post(2, topic_id=8, post_number=1)])
+    second = land_forum(store, "topic_posts", at(2), [(8, new, at(2, 11)), (TOPIC, old, at(2))])
+    take_in(store, [first, second])
+    moved = {row["post_id"]: row for row in table_rows(store, FORUM_POSTS)}[102]
+    assert (moved["topic_id"], moved["is_first_post"], removal(moved)) == (8, True, (None, None))
+
+
+@pytest.mark.parametrize(("status", "word"), [(404, "deleted"), (410, "deleted"), (403, "private"), (401, "private")])
+def test_a_refused_topic_is_removed(store: Store, status: int, word: str) -> None:
+    row = topic_after(store, pages(store, 1, page(posts=[post(1)])), pages(store, 2, status), pages(store, 3, status))
+    assert (removal(row), row["observed_at"], row["title"]) == ((word, SECOND), FIRST, "A topic")
+
+
+def test_a_topic_that_is_listed_again_is_back(store: Store) -> None:
+    listed = land_forum(store, "topics", at(3), [(TOPIC, topic_row(title="New"), at(3))])
+    row = topic_after(store, pages(store, 1, page(posts=[post(1)])), pages(store, 2, 404), listed)
+    assert (removal(row), row["title"], row["posts_seen_count"]) == ((None, None), "New", 1)
+
+
+def test_lists_keep_what_only_pages_say(store: Store) -> None:
+    asked = page(posts=[post(1), post(2)], accepted_answer={"post_number": 2}, participant_count=2)
+    listed = land_forum(store, "topics", at(2), [(TOPIC, topic_row(views=99, has_accepted_answer=True), at(2))])
+    row = topic_after(store, pages(store, 1, asked), listed)
+    assert (row["view_count"], row["participant_count"], row["accepted_answer_post_id"]) == (99, 2, 102)
+    assert (row["listed_at"], row["page_observed_at"], row["observed_at"]) == (SECOND, FIRST, SECOND)
+
+
+def test_a_refusal_of_a_topic_never_seen_is_no_topic(store: Store) -> None:
+    measures = take_in(store, [crawl := pages(store, 1, 404)])[f"forum/topic_posts/{at(1).translate(_STRIP)}-0000abcd"]
+    assert (table_rows(store, FORUM_TOPICS), measures["status_count"], measures["unaccounted_count"]) == ([], 1, 0)
+    assert crawl.records == 1
+
+
+_STRIP = str.maketrans("", "", "-:")
+
+
+def test_categories_of_the_site_and_of_the_list_of_them(store: Store) -> None:
+    top = {"id": 5, "name": "🤗Models", "slug": "models", "position": 3, "read_restricted": False}
+    below = {"id": 6, "name": "Cards", "slug": "cards", "parent_category_id": 5}
+    site = {"categories": [top, below]}
+    counts = {"topic_count": 4, "post_count": 9, "description": "<p>For <b>models</b></p>"}
+    listed = {"category_list": {"categories": [{"id": 5, "name": "Models"} | counts | {"subcategory_list": [below]}]}}
+    take_in(store, [land_forum(store, "site", at(1), [("site", site, at(1)), ("categories", listed, at(1))])])
+    rows = table_rows(store, FORUM_CATEGORIES)
+    assert [(row["category_id"], row["name"], row["parent_category_id"]) for row in rows] == [
+        (5, "Models", None),
+        (6, "Cards", 5),
+    ]
+    assert [rows[0][name] for name in ("position", "topic_count", "description")] == [3, 4, "For models"]
+
+
+def test_rejects_and_the_account(store: Store) -> None:
+    """A broken post costs the others nothing; every line and every post is accounted for; no text of posts is kept."""
+    lines = [page(posts=[post(1), 7, post(2, id="x"), post(1, version=2)]), page(id=None), topic_row(), 404]
+    measures = take_in(store, [crawl := pages(store, 1, *lines)])[crawl.path]
+    found = {row["seq"]: row for row in table_rows(store, REJECTS)}
+    assert {seq: (row["reasons"], row["raw"]) for seq, row in found.items()} == {
+        0: (["post.id:type", "post:type"], None),
+        1: (["id:missing"], None),
+        2: (["post_stream:type"], None),
+    }
+    expected = {
+        "record_count": 4, "kept_count": 1, "reject_count": 2, "status_count": 1, "older_fetch_count": 0,
+        "unaccounted_count": 0, "post_count": 4, "post_kept_count": 1, "post_reject_count": 2, "post_older_count": 1,
+        "posts_unaccounted_count": 0,
+    }  # fmt: skip
+    assert {name: measures[name] for name in expected} == expected
+    (row,) = table_rows(store, FORUM_POSTS)
+    assert row["version_count"] == 2
+
+
+def test_types_that_drift_are_counted(store: Store) -> None:
+    crawl = pages(store, 1, page(posts=[post(1, reads="5"), post(2, reads="5")], views="x", brand_new=1))
+    measures = take_in(store, [crawl])[crawl.path]
+    assert {name: value for name, value in measures.items() if name.startswith("drift:")} == {
+        "drift:post.reads:type": 2,
+        "drift:unknown_field:brand_new": 1,
+        "drift:views:type": 1,
+    }
+
+
+def _history(store: Store, seed: int, crawl_count: int = 7) -> list[Manifest]:
+    """Crawls of a few topics whose posts come, go, move and are withdrawn; crawls overlap in time, pages come twice."""
+    rng = random.Random(seed)
+    crawls = []
+    start = datetime.fromisoformat(at(1))
+    for number in range(crawl_count):
+        lines: list[Any] = []
+        entity = rng.choice(["topics", "topic_posts", "topic_posts"])
+        moment = start + timedelta(hours=3 * number)
+        times = sorted(moment - timedelta(hours=rng.randrange(8)) for _ in range(6))
+        for when in (f"{time:%Y-%m-%dT%H:%M:%SZ}" for time in times):
+            topic = rng.randrange(1, 4)
+            if entity == "topics":
+                row = topic_row(id=topic, views=rng.randrange(99), has_accepted_answer=rng.random() < 0.3)
+                lines.append((topic, row, when))
+            elif rng.random() < 0.25:
+                lines.append((topic, rng.choice([404, 403]), when))
+            else:
+                numbers = [n for n in range(1, 6) if rng.random() < 0.7]
+                posts = [
+                    post(n, id=10 * topic + n if n < 5 else 99, topic_id=topic, user_deleted=rng.random() < 0.3)
+                    for n in numbers
+                ]
+                solved = {"post_number": 2} if rng.random() < 0.5 else None
+                split = rng.randrange(len(posts) + 1)
+                stream = [one["id"] for one in posts]
+                head = page(number=topic, posts=posts[:split], stream=stream, accepted_answer=solved, views=number)
+                lines.append((topic, head, when))
+                lines.append((topic, {"id": topic, "post_stream": {"posts": posts[split:]}}, when))
+        crawls.append(land_forum(store, entity, f"{moment:%Y-%m-%dT%H:%M:%SZ}", lines))
+    return sorted(crawls, key=lambda crawl: crawl.order)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_any_batches_of_the_same_crawls_give_the_same_tables(store: Store, seed: int) -> None:
+    crawls = _history(store, seed)
+    whole = [take_in(store, crawls), *(table_rows(store, table) for table in TABLES)][1:]
+    rng = random.Random(seed)
+    cuts = [set(range(1, len(crawls))), set(rng.sample(range(1, len(crawls)), 2))]
+    for cut in cuts:
+        edges = [0, *sorted(cut), len(crawls)]
+        for first, last in pairwise(edges):
+            found = take_in(store, crawls[first:last], crawls[:first])
+            assert [values["unaccounted_count"] for values in found.values()] == [0] * (last - first)
+            assert {values.get("posts_unaccounted_count", 0) for values in found.values()} == {0}
+        assert [table_rows(store, table) for table in TABLES] == whole
+
+
+def test_what_brings_nothing_writes_nothing(store: Store) -> None:
+    first = pages(store, 1, page(posts=[post(1)]))
+    take_in(store, [first])
+    before = [store.version(table) for table in TABLES]
+    empty = pages(store, 2)
+    take_in(store, [empty], [first])
+    assert [store.version(table) for table in TABLES] == before
+
+
+# ---- the invented forum, whose truth plain loops tell
+
+
+def check_truth(store: Store, forum: InventedForum, moment: datetime, before: datetime | None = None) -> None:
+    """The tables are what the forum was at a moment, and remember what they saw at the one before."""
+    topics = {row["topic_id"]: row for row in table_rows(store, FORUM_TOPICS)}
+    listed = forum.listed_topics(moment)
+    earlier = forum.listed_topics(before) if before else []
+    assert sorted(number for number, row in topics.items() if row["listed_at"][:10] == f"{moment:%Y-%m-%d}") == listed
+    assert sorted(topics) == sorted({*listed, *earlier})
+    words = {404: "deleted", 403: "private", 200: None}
+    assert {number: row["removal"] for number, row in topics.items()} == {
+        number: words[forum.status(number, moment)] for number in topics
+    }
+    posts = {row["post_id"]: row for row in table_rows(store, FORUM_POSTS)}
+    for number in listed:
+        _check_topic(topics[number], posts, forum, number, moment)
+    for number in listed:
+        visible = {one.post_id for one in forum.visible_posts(number, moment)}
+        found = {key for key, row in posts.items() if row["topic_id"] == number and row["is_in_stream"]}
+        assert found == visible, number
+        seen = {one.post_id for one in forum.visible_posts(number, before)} if before and number in earlier else set()
+        gone = {key for key, row in posts.items() if row["topic_id"] == number and not row["is_in_stream"]}
+        assert gone == seen - visible
+
+
+def _check_topic(
+    row: dict[str, Any], posts: dict[int, dict[str, Any]], forum: InventedForum, number: int, moment: datetime
+) -> None:
+    topic, visible = forum.get(number), forum.visible_posts(number, moment)
+    author = topic.posts[0].author
+    answers = [
+        one
+        for one in visible
+        if one.post_type == REGULAR
+        and one.number > 1
+        and not (one.is_hidden(moment) or one.is_withdrawn(moment))
+        and (one.author != author if one.author.is_known(moment) else author.is_known(moment))
+    ]
+    accepted = topic.accepted(moment)
+    assert row["category_id"] == topic.category_at(moment)
+    assert row["answer_count"] == len(answers)
+    assert row["first_answer_at"] == (str(min(one.created_at for one in answers))[:-6] if answers else None)
+    assert row["accepted_answer_post_id"] == (accepted.post_id if accepted else None)
+    assert row["post_count"] == row["posts_seen_count"] == len(visible)
+    for one in visible:
+        found = posts[one.post_id]
+        is_told = not (one.is_hidden(moment) or one.is_withdrawn(moment))
+        text = read_markdown(one.raw_at(moment)).prose if is_told else None
+        assert (found["prose"], found["is_hidden"]) == (text, one.is_hidden(moment))
+        assert found["like_count"] == one.likes_at(moment)
+        assert found["author_hash"] == (
+            keyed_hash_of(one.author.username, KEY) if one.author.is_known(moment) else None
+        )
+
+
+def test_the_tables_are_the_invented_forum(store: Store, tmp_path: Path) -> None:
+    lake, before = tmp_path / "lake", AT - timedelta(days=200)
+    forum = InventedForum(7, 60)
+    with standin(at=before) as addresses:
+        first = forum_crawls(lake, addresses.forum, observed_at=f"{before:%Y-%m-%dT%H:%M:%SZ}")
+    take_in(store, first)
+    check_truth(store, forum, before)
+    with standin(at=AT) as addresses:
+        second = forum_crawls(lake, addresses.forum, observed_at=f"{AT:%Y-%m-%dT%H:%M:%SZ}")
+    take_in(store, second, first)
+    check_truth(store, forum, AT, before)
+    open_plans = {plan.category_id: plan for plan in PLANS if not plan.read_restricted and plan.began_at <= AT}
+    categories = {row["category_id"]: row for row in table_rows(store, FORUM_CATEGORIES)}
+    truth = {one.category_id: one for one in forum.categories(AT)}
+    assert {
+        number: (row["name"], row["parent_category_id"], row["topic_count"]) for number, row in categories.items()
+    } == {number: (plan.name, plan.parent_id, truth[number].topic_count) for number, plan in open_plans.items()}
+    check_gate(store, warnings=set())
+
+
+def check_gate(store: Store, *, warnings: set[str]) -> None:
+    """Every rule of the gate holds but for these warnings."""
+    measures, failed = gate.measures(store), set()
+    for path, rules in gate.rules(load().gate).items():
+        for rule in rules:
+            value = measures[path][rule.metric]
+            if value is not None and not (rule.least or 0) <= value <= (
+                float("inf") if rule.most is None else rule.most
+            ):
+                failed.add(rule.name if rule.severity == "warn" else f"error {rule.name}")
+    assert failed == warnings
+
+
+def test_a_real_forum(store: Store, engine: str, real_data: Path) -> None:
+    if engine == "spark":
+        pytest.skip("the small session of the tests is for small frames")
+    dump = real_data / "forum" / "urho3d_topics_2014-2022.jsonl.gz"
+    (landed,) = import_dump(
+        Landing(store._lake), entity_named("forum/topic_posts"), [dump], observed_at=datetime.fromisoformat(at(1)),
+        coverage="census", scope="urho3d", settings=load().landing,
+    )  # fmt: skip
+    measures = take_in(store, [landed.manifest])[landed.manifest.path]
+    assert (measures["kept_count"], measures["post_kept_count"], measures["post_reject_count"]) == (5046, 36990, 0)
+    topics = store.read(FORUM_TOPICS)
+    assert (
+        topics.where("has_accepted_answer").count()
+        == topics.where("accepted_answer_post_id IS NOT NULL").count()
+        == 670
+    )
+    assert topics.where("NOT is_answered").count() == 612
+    assert topics.selectExpr("percentile(seconds_to_first_answer, 0.5)").collect()[0][0] == 10207
+    counts = {row["post_type"]: row["count"] for row in store.read(FORUM_POSTS).groupBy("post_type").count().collect()}
+    assert counts == {"regular": 36895, "small_action": 92, "moderator_action": 3}
+    assert store.read(FORUM_POSTS).where("is_hidden").count() == 22
+    check_gate(store, warnings={"categories_known", "answered_after_asked"})

@@ -40,9 +40,10 @@ arch: setup ## who may import whom
 
 check: lint types arch ## lint, types and arch
 
-bench: setup ## this project, DuckDB and Polars side by side; then the crawler (real data if PTM_REAL_DATA names it)
+bench: setup ## this project, DuckDB and Polars side by side; the crawler; the reading of cards (real data if PTM_REAL_DATA names it)
 	@$(VENV)/bin/python bench/run.py
 	@$(VENV)/bin/python bench/crawling.py
+	@$(VENV)/bin/python bench/cards.py
 
 compare: setup ## compare two lakes row by row: make compare LAKE=one OTHER=two
 	@$(PTM) compare $(OTHER) --lake $(LAKE)

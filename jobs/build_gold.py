@@ -28,7 +28,7 @@ def build(job: Job) -> None:
         uploads = store.stage("uploads", weigh_uploads(counted, **bulk))
         built = {table: build_uploads_monthly(uploads, table, as_of=as_of) for table in GOLD}
         frames = {table.path: store.stage(table.name, frame) for table, frame in built.items()}
-        measures = checks.gold_measures(frames, state.measures[MODELS.path])
+        measures = checks.gold_measures(frames, state.measures.get(MODELS.path, {}))
         verdicts = gate.judge(measures, checks.gold_rules(), job.accepted_rules(state))
         job.judge(state, measures, verdicts)
         for table in GOLD:  # its public place sees a table only after the gate

@@ -21,16 +21,15 @@ def main(
     ] = "api",
     coverage: Annotated[Coverage, typer.Option(help="What absence from it means.")] = "partial",
     scope: Annotated[str, typer.Option(help="Population looked at; hub or forum unless given.")] = "",
+    zone: Annotated[str, typer.Option(help="Of times without one, as in CSV: America/New_York …; else UTC.")] = "",
 ) -> None:
     """Land a saved dump like a crawl; partial unless you say otherwise, for only a census tells what is gone."""
     from ptm_spark.crawl.entities import entity_named
     from ptm_spark.crawl.import_dump import import_dump
 
-    asked, moment = entity_named(entity), parse_moment(observed_at)
-    found = import_dump(
-        job.landing, asked, dumps, format=format_, observed_at=moment, coverage=coverage,
-        scope=scope or asked.source, settings=job.settings.landing,
-    )  # fmt: skip
+    asked, moment, scope = entity_named(entity), parse_moment(observed_at), scope or entity.partition("/")[0]
+    found = import_dump(job.landing, asked, dumps, format=format_, observed_at=moment, coverage=coverage, scope=scope,
+                        settings=job.settings.landing, zone=zone)  # fmt: skip
     job.tell_landed((crawl, is_new) for crawl, _, is_new in found)
     for text in [text for _, wrong, is_new in found if not is_new for text in wrong]:
         job.warn(text)

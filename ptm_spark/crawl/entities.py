@@ -34,7 +34,8 @@ class Entity:
             keyed = f"{self.key} and " if self.key else ""
             raise LandingError(
                 f"this is no dump of {self.path}: its records should carry {keyed}one of "
-                f"{', '.join(sorted(self.needs))}, but have {', '.join(found[:10])}; name the entity that it is, or its --format"
+                f"{', '.join(sorted(self.needs))}, but have {', '.join(found[:10])}; "
+                "name the entity that it is, or its --format"
             )
 
 

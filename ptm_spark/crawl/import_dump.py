@@ -8,13 +8,14 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
+from zoneinfo import available_timezones
 
 from ptm_spark.config import LandingSettings
 from ptm_spark.crawl.dated_export import State, apply_changes, crawl_before, land_state, state_of
 from ptm_spark.crawl.dump_file import digest_dump, read_records
 from ptm_spark.crawl.entities import Entity
 from ptm_spark.crawl.formats import Adapter, adapters_for
-from ptm_spark.errors import LandingError
+from ptm_spark.errors import LandingError, UsageError
 from ptm_spark.landing import Coverage, CrawlWriter, InvalidRecordError, Landing, Manifest, utc_text
 
 #: so many records, or bytes of records, decide whether a dump is of the entity it is said to be
@@ -39,13 +40,14 @@ class _Order:
     coverage: Coverage
     scope: str
     settings: LandingSettings
+    zone: str
 
     @property
     def fetched_at(self) -> str:
         return utc_text(self.observed_at)
 
     def crawl_id(self, adapter: Adapter, digests: Mapping[Path, str]) -> str:
-        format = () if adapter.format == "api" else (adapter.format,)
+        format = () if adapter.format == "api" else tuple(filter(None, (adapter.format, self.zone)))
         identity = "\n".join(
             (adapter.entity.path, *format, self.scope, self.coverage, self.fetched_at, *digests.values())
         )
@@ -62,22 +64,26 @@ def import_dump(
     scope: str,
     settings: LandingSettings,
     format: str = "api",
+    zone: str = "",
 ) -> list[Imported]:
     """Land dump files of a format as one crawl of each entity that they hold, one after the other.
 
     A file that is damaged or cut off gives nothing at all, the others land, and the crawl is at most ``partial``: what
     is missing from it proves nothing. The crawl's id follows from moment, scope and content, so that the same dump
-    landed twice is one crawl. LandingError where no file can be read, where the records are of another entity or
-    format, where a census is empty, or where a series of changes is not whole. UsageError where the entity has no such
-    format.
+    landed twice is one crawl. ``zone`` is that of times which bear none, such as America/New_York.
+
+    LandingError where no file can be read, where the records are of another entity or format, where a census is empty,
+    or where a series of changes is not whole. UsageError where the entity has no such format, or there is no such zone.
     """
     adapters = adapters_for(entity, format)
+    if zone and zone not in available_timezones():
+        raise UsageError(f"--zone {zone}: no zone of the tz database; expected one such as America/New_York")
     whole, wrong = _digests(dumps, adapters[0], settings.max_record_bytes)
     if not whole:
         raise LandingError("; ".join(wrong))
     if wrong:
         coverage = "partial"
-    order = _Order(landing, dumps, observed_at, coverage, scope, settings)
+    order = _Order(landing, dumps, observed_at, coverage, scope, settings, zone)
     return [_land(order, adapter, whole, wrong) for adapter in adapters]
 
 
@@ -102,6 +108,8 @@ def _land(order: _Order, adapter: Adapter, whole: Mapping[Path, str], wrong: lis
     is_series = adapter.land is None
     before = crawl_before(landing, entity.path, order.scope, order.observed_at) if is_series else None
     options: dict[str, Any] = {"files": [dump.name for dump in order.dumps]}
+    if order.zone:
+        options["zone"] = order.zone
     if is_series:
         options["before"] = before.path if before else ""
     crawl_id = order.crawl_id(adapter, whole)

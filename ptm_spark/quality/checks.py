@@ -35,8 +35,8 @@ def gold_measures(staged: Mapping[str, DataFrame], of_models: Measures) -> dict[
     found = {}
     for table in GOLD:
         values = measure(table, staged[table.path]) | uploads_measures(staged[table.path], table)
-        values["upload_total_off"] = (values["upload_total"] or 0) - (of_models["alive_count"] or 0)
-        values["ever_total_off"] = (values["ever_total"] or 0) - (of_models["row_count"] or 0)
+        values["upload_total_off"] = (values["upload_total"] or 0) - (of_models.get("alive_count") or 0)
+        values["ever_total_off"] = (values["ever_total"] or 0) - (of_models.get("row_count") or 0)
         found[table.path] = values
     return found
 

@@ -16,7 +16,9 @@ def with_creation(models: DataFrame, first_commits: DataFrame | None) -> DataFra
         return models
     early = first_commits.where(F.col("first_committed_at") <= F.lit(_FLOOR_END).cast("timestamp"))
     # a model that was renamed may have its history under both names
-    first = early.groupBy(F.col("repo_oid").alias("of_oid")).agg(F.min("first_committed_at").alias("first_committed_at"))
+    first = early.groupBy(F.col("repo_oid").alias("of_oid")).agg(
+        F.min("first_committed_at").alias("first_committed_at")
+    )
     found = (F.col("created_at_basis") == "floor") & F.col("first_committed_at").isNotNull()
     dated = {
         "created_at": F.when(found, F.col("first_committed_at")).otherwise(F.col("created_at")),

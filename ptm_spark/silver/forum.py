@@ -21,6 +21,8 @@ from ptm_spark.tables.forum import FORUM_CATEGORIES, FORUM_POSTS, FORUM_TOPICS
 
 _ABOUT_TOPICS = ("row", "page", "chunk", "status")
 _ITEMS = ("post", "category")
+#: lines that the tables are folded from, and their posts
+_COUNTS = "NOT is_older AND NOT is_moot"
 
 
 def take_in_forum(
@@ -46,11 +48,11 @@ def take_in_forum(
                 store, FORUM_CATEGORIES, fold_categories(_held(store, FORUM_CATEGORIES, is_first), categories), is_first
             )
         if is_first or found & {"page", "chunk"}:
-            pages = ordered.where((F.col("kind") == "page") & ~F.col("is_older") & F.col("stream").isNotNull())
-            bodies = posts.where(~F.col("is_older"))
+            pages = ordered.where(_COUNTS).where((F.col("kind") == "page") & F.col("stream").isNotNull())
+            bodies = posts.where(_COUNTS)
             _write(store, FORUM_POSTS, fold_posts(_held(store, FORUM_POSTS, is_first), bodies, pages), is_first)
         if is_first or found & set(_ABOUT_TOPICS):
-            topics = fold_topics(before.select(*FOLDED), ordered.where(~F.col("is_older")))
+            topics = fold_topics(before.select(*FOLDED), ordered.where(_COUNTS))
             _write(store, FORUM_TOPICS, with_answers(topics, store.read(FORUM_POSTS)), is_first)
         measures |= _settle(store, landed, observed, ordered, posts)
     return measures
@@ -69,11 +71,11 @@ def _read(landed: Landed, *, user_key: str, reject_text_chars: int) -> DataFrame
 
 
 def _with_order(observed: DataFrame, ordered: DataFrame) -> DataFrame:
-    """Bodies of posts with ``order`` and ``is_older`` of their lines."""
+    """Bodies of posts with ``order``, ``is_older`` and ``is_moot`` of their lines."""
     bodies = observed.where(F.col("kind") == "post").select(
         *("rank", "seq", "place", "observed_at", "crawl_id", "post"), F.col("post.post_id").alias("post_id")
     )
-    return bodies.join(ordered.select("rank", "seq", "order", "is_older"), on=["rank", "seq"], how="inner")
+    return bodies.join(ordered.select("rank", "seq", "order", "is_older", "is_moot"), on=["rank", "seq"], how="inner")
 
 
 def _settle(
@@ -82,9 +84,9 @@ def _settle(
     """Keep the rejects of these crawls; measures by crawl."""
     lines = _by_rank(observed.where(~F.col("kind").isin(*_ITEMS)), "kind")
     of_topics = ordered.where(F.col("kind") != "status")
-    older = _by_rank(of_topics.where("is_older"))
-    lost = _by_rank(of_topics.where("NOT is_older AND kind != 'chunk'").join(
-        store.read(FORUM_TOPICS).select("topic_id"), on="topic_id", how="left_anti"))  # fmt: skip
+    older, moot = _by_rank(of_topics.where("is_older")), _by_rank(of_topics.where("is_moot"))
+    inside = store.read(FORUM_TOPICS).select("topic_id")
+    lost = _by_rank(of_topics.where(_COUNTS).join(inside, on="topic_id", how="left_anti"))
     items = {
         row["rank"]: (row["items"] or 0, row["rejects"] or 0)
         for row in observed.groupBy("rank")
@@ -92,24 +94,27 @@ def _settle(
         .collect()
     }
     drift = _drift(observed)
-    told = posts.where("NOT is_older").select("rank", "post_id")
+    told = posts.where(_COUNTS).select("rank", "post_id")
     kept_posts = told.distinct().join(store.read(FORUM_POSTS).select("post_id"), on="post_id", how="left_semi")
     post_counts = [_by_rank(frame) for frame in (posts, told.distinct(), kept_posts)]
     measures = {}
     for rank, one in enumerate(landed):
         kinds = {kind: count for (found, kind), count in lines.items() if found == rank}
         broken, status = kinds.pop("broken", 0), kinds.pop("status", 0)
-        late = older.get((rank,), 0)
-        kept = sum(kinds.values()) - late - lost.get((rank,), 0)
+        others = {
+            "status": status,
+            "older_fetch": older.get((rank,), 0),
+            "without_topic": moot.get((rank,), 0),
+        }
+        kept = sum(kinds.values()) + status - sum(others.values()) - lost.get((rank,), 0)
         rejects = observed.where((F.col("rank") == rank) & F.col("reasons").isNotNull())
         item_count, item_rejects = items.get(rank, (0, 0))
         keep_rejects(store, one, rejects, broken + item_rejects)
-        others = {"status": status, "older_fetch": late}
         entity = one.crawl.entity
         found = account(one, kept=kept, broken=broken, others=others, known=KNOWN_KEYS.get(entity, frozenset()))
         if entity == "topic_posts":
-            everything, distinct, inside = (counts.get((rank,), 0) for counts in post_counts)
-            found |= _account_posts(item_count, item_rejects, everything - distinct, inside)
+            everything, distinct, kept = (counts.get((rank,), 0) for counts in post_counts)
+            found |= _account_posts(item_count, item_rejects, everything - distinct, kept)
         elif entity == "site":
             found |= {"category_count": float(item_count), "category_reject_count": float(item_rejects)}
         measures[one.crawl.path] = found | drift.get(rank, {})
@@ -117,7 +122,7 @@ def _settle(
 
 
 def _account_posts(landed: int, rejects: int, older: int, kept: int) -> Measures:
-    """Bodies of posts in = posts out + rejects + those that a later body of their post outdid."""
+    """Bodies of posts in = posts out + rejects + those of lines left out or outdone by a later body."""
     return {
         "post_count": float(landed),
         "post_kept_count": float(kept),

@@ -5,6 +5,7 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
+from ptm_spark.silver.forum_names import Names
 from ptm_spark.silver.forum_text import Parts, PostText
 
 #: more deeply nested posts are not read: the parser takes quadratic time for them
@@ -48,13 +49,13 @@ def is_too_deep(html: str) -> bool:
     return False
 
 
-def read_html(html: str) -> PostText:
-    """The post's text from its HTML.
+def read_html(html: str, names: Names | None = None) -> PostText:
+    """The post's text from its HTML, without these names of users.
 
     Quotes go without their headers, of addresses that the forum has unfolded only the address stays, of polls and of
     captions nothing. Code inside a line stays in the prose, for that is how people write names of models.
     """
-    parts = Parts()
+    parts = Parts(names or Names())
     body = LexborHTMLParser(html).body
     work: list[_Work] = [] if body is None else [(body, False, False)]
     while work:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pyromark import Markdown, Options
 
+from ptm_spark.silver.forum_names import Names
 from ptm_spark.silver.forum_text import Parts, PostText
 
 _READER = Markdown(options=Options.ENABLE_TABLES | Options.ENABLE_STRIKETHROUGH | Options.ENABLE_TASKLISTS)
@@ -27,9 +28,9 @@ _PARAGRAPHS = ("Paragraph", "Heading", "BlockQuote", "HtmlBlock")
 _LINES = ("Item", "List", "TableRow", "TableHead", "Table")
 
 
-def read_markdown(raw: str) -> PostText:
+def read_markdown(raw: str, names: Names | None = None) -> PostText:
     """The post's text from its Markdown; see ``read_html`` for what stays and what goes."""
-    parts = Parts()
+    parts = Parts(names or Names())
     for kind, text in _sections(raw):
         if kind == "quote":
             parts.quote_count += 1

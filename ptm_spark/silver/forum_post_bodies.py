@@ -7,16 +7,17 @@ from typing import Any
 from ptm_spark.silver.activity_values import Record, moment_of
 from ptm_spark.silver.forum_html import is_too_deep, read_html
 from ptm_spark.silver.forum_markdown import read_markdown
+from ptm_spark.silver.forum_names import Names
 from ptm_spark.silver.forum_text import PostText
 
 _POST_TYPES = {1: "regular", 2: "moderator_action", 3: "small_action", 4: "whisper"}
 _LIKE = 2
 
 
-def read_post(raw: dict[str, Any], latest: datetime, hash_of: Callable[[str], str]) -> dict[str, Any]:
+def read_post(raw: dict[str, Any], latest: datetime, hash_of: Callable[[str], str], names: Names) -> dict[str, Any]:
     """A post with usable ids as the columns of silver/forum_posts that it tells, and ``removal`` as it says itself.
 
-    Moments after ``latest`` count as impossible. ``hash_of`` hashes a user's name.
+    Moments after ``latest`` count as impossible. ``hash_of`` hashes a user's name; ``names`` are left out of texts.
     """
     record = Record(raw)
     kind, username, user_id = record.take("post_type", int), record.take("username", str), record.take("user_id", int)
@@ -26,7 +27,7 @@ def read_post(raw: dict[str, Any], latest: datetime, hash_of: Callable[[str], st
     is_hidden = record.take("hidden", bool)
     is_withdrawn = record.take("user_deleted", bool)
     removal = "by_author" if is_withdrawn else "by_staff" if raw.get("deleted_at") is not None else None
-    source, text = (None, None) if is_hidden or removal else _text(record)
+    source, text = (None, None) if is_hidden or removal else _text(record, names)
     found = {
         "post_id": raw["id"],
         "topic_id": raw["topic_id"],
@@ -58,17 +59,17 @@ def read_post(raw: dict[str, Any], latest: datetime, hash_of: Callable[[str], st
     return found | (text._asdict() if text else {})
 
 
-def _text(record: Record) -> tuple[str | None, PostText | None]:
-    """The Markdown where the body carries it, else the HTML. Code that a tool read from either is the same."""
+def _text(record: Record, names: Names) -> tuple[str | None, PostText | None]:
+    """The Markdown where the body carries it, else the HTML."""
     raw, cooked = record.take("raw", str), record.take("cooked", str)
     if raw is not None:
-        return "raw", read_markdown(raw)
+        return "raw", read_markdown(raw, names)
     if cooked is None:
         return None, None
     if is_too_deep(cooked):
         record.flaws.append("cooked:depth")
         return None, None
-    return "cooked", read_html(cooked)
+    return "cooked", read_html(cooked, names)
 
 
 def _likes(record: Record) -> int | None:

@@ -11,8 +11,8 @@ from typing import Any
 
 from ptm_spark.silver.activity_values import Record, hashed, moment_of, raw_sha256
 from ptm_spark.silver.forum_html import is_too_deep, read_html
+from ptm_spark.silver.forum_names import Names, mask_users, users_of
 from ptm_spark.silver.forum_post_bodies import read_post
-from ptm_spark.silver.forum_text import without_names
 
 #: rule → what it means, for people; a broken one sends the record to ops/rejects
 HARD_RULES = {
@@ -132,11 +132,12 @@ class Reader:
             return "row", {"topic_id": topic_id, "topic": self._shared(Record(raw), latest)}, [], []
         assert isinstance(stream, dict)
         posts, broken = [], list[str]()
+        names = Names(users_of(raw))
         for post in stream["posts"]:
             wrong = _broken_post(post, topic_id)
             broken += wrong
             if not wrong:
-                posts.append({"kind": "post", "topic_id": topic_id, "post": read_post(post, latest, self._hash)})
+                posts.append({"kind": "post", "topic_id": topic_id, "post": read_post(post, latest, self._hash, names)})
         found = {
             "topic_id": topic_id,
             "item_count": len(stream["posts"]),
@@ -152,7 +153,7 @@ class Reader:
         """What rows of lists and pages of topics both say."""
         title, solved = record.take("title", str), record.take("has_accepted_answer", bool)
         return {
-            "title": None if title is None else without_names(title),
+            "title": None if title is None else mask_users(title)[0],
             "slug": record.take("slug", str),
             "category_id": record.count("category_id"),
             "tags": _tags(record),
@@ -287,7 +288,7 @@ def _category(raw: dict[str, Any]) -> dict[str, Any]:
         "topic_count": record.count("topic_count"),
         "post_count": record.count("post_count"),
         "position": record.count("position"),
-        "description": None if text is None else without_names(text),
+        "description": None if text is None else mask_users(text)[0],
         "is_read_restricted": record.take("read_restricted", bool),
         "flaws": record.flaws,
     }

@@ -6,11 +6,8 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from ptm_spark.silver.card_words import LEAST_WORDS, count_words, language_of
+from ptm_spark.silver.forum_names import USER, Names, mask_users
 
-#: what stands in a text in place of a user's name
-USER = "@user"
-_MENTION = re.compile(r"(?<![\w/.@+-])@\w(?:[\w.-]*\w)?")
-_MAIL = re.compile(r"[^\s<>@\"():;,]{1,64}@\w[\w-]*(?:\.[\w-]+)+")
 _TOKEN = re.compile(r"\bhf_[A-Za-z0-9]{20,}")
 _URL = re.compile(r"\bhttps?://[^\s<>\"'`\]]+")
 _NO_WORD = re.compile(r":[a-z0-9_+-]+:|@user\b")
@@ -56,8 +53,9 @@ class PostText(NamedTuple):
 
 @dataclass
 class Parts:
-    """What a reader of Markdown or HTML has found so far, in the order of the post."""
+    """What a reader of Markdown or HTML has found so far, in the order of the post; ``names`` are to be left out."""
 
+    names: Names = field(default_factory=Names)
     prose: list[str] = field(default_factory=list)
     code: list[str] = field(default_factory=list)
     quotes: list[str] = field(default_factory=list)
@@ -76,7 +74,7 @@ class Parts:
                 self.links += [url.rstrip(".,;:!?)*_") for url in _URL.findall(text)]
             text = _URL.sub(" ", text)
         if "@" in text:
-            text, count = _MENTION.subn(USER, _MAIL.sub("…@…", text))
+            text, count = mask_users(text)
             self.mention_count += 0 if is_quoted else count
         (self.quotes if is_quoted else self.prose).append(text)
 
@@ -90,14 +88,14 @@ class Parts:
         prose = "".join(self.prose)
         if "[" in prose:
             prose = self._take_old_quotes(prose)
-        prose = tidy(prose)
+        prose = self.names.leave_out(tidy(prose))
         words = _NO_WORD.sub(" ", prose) if ":" in prose or "@" in prose else prose
         word_count = sum(count_words(words))
         quotes = "".join(self.quotes)
         return PostText(
             prose=prose,
             code_text=_without_tokens("\n\n".join(block.strip("\n") for block in self.code)),
-            quote_text=tidy(_OLD_MARK.sub("", quotes) if "[" in quotes else quotes),
+            quote_text=self.names.leave_out(tidy(_OLD_MARK.sub("", quotes) if "[" in quotes else quotes)),
             word_count=word_count,
             code_block_count=len(self.code),
             quote_count=self.quote_count,
@@ -124,11 +122,6 @@ def model_of(url: str) -> str | None:
     """
     match = _REPO.match(unquote(url))
     return f"{match[1]}/{match[2]}" if match and match[1].lower() not in _NO_OWNERS else None
-
-
-def without_names(text: str) -> str:
-    """A title or other short text with the users in it left out."""
-    return _MENTION.sub(USER, _MAIL.sub("…@…", text)) if "@" in text else text
 
 
 def tidy(text: str) -> str:

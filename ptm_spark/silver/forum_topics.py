@@ -25,36 +25,40 @@ def order_of() -> Column:
 
 
 def with_order(lines: DataFrame, before: DataFrame) -> DataFrame:
-    """Lines about topics with ``order`` and ``is_older``: another line of the same kind of source, in a crawl before or
-    in the tables, was fetched later.
+    """Lines about topics with ``order``, and what becomes of each: ``is_older``, ``is_moot``, or neither.
 
-    Lists and pages of topics are two sources, for both crawls of a day may run at once. ``before`` is forum_topics.
+    Older: another line of the same kind of source, in a crawl before or in the tables, was fetched later. Lists and
+    pages of topics are two sources, for both may be crawled at once. Moot: a refusal, or posts alone, of a topic that
+    nothing has told of before. ``before`` is forum_topics.
     """
-    source = F.when(F.col("kind") == "row", "list").otherwise("page")
-    known = [
-        before.where(F.col(moment).isNotNull()).select(
-            "topic_id", F.lit(name).alias("source"), F.col(moment).alias("known_at")
-        )
-        for name, moment in (("list", "listed_at"), ("page", "page_asked_at"))
-    ]
-    in_turn = Window.partitionBy("topic_id", "source").orderBy("rank", "observed_at", "seq")
-    earlier = F.max("observed_at").over(in_turn.rowsBetween(Window.unboundedPreceding, -1))
-    joined = lines.withColumn("source", source).join(
-        known[0].unionByName(known[1]), on=["topic_id", "source"], how="left"
+    in_turn = [F.col(name) for name in ("rank", "observed_at", "seq")]
+    so_far = Window.partitionBy("topic_id").orderBy(*in_turn).rowsBetween(Window.unboundedPreceding, -1)
+    of_source = Window.partitionBy("topic_id", "is_row").orderBy(*in_turn).rowsBetween(Window.unboundedPreceding, -1)
+    known = before.select("topic_id", F.lit(True).alias("is_known"), "listed_at", "page_asked_at")
+    is_row, is_seen = F.col("kind") == "row", F.col("kind").isin(*_SEEN)
+    was_seen = F.coalesce("is_known", F.max(is_seen.cast("int")).over(so_far) == 1, F.lit(False))
+    joined = (
+        lines.join(known, on="topic_id", how="left")
+        .withColumn("is_row", is_row)
+        .withColumn("is_moot", ~is_seen & ~was_seen)
     )
-    late = F.greatest(earlier, F.col("known_at"))
+    latest = F.greatest(
+        F.max(F.when(~F.col("is_moot"), F.col("observed_at"))).over(of_source),
+        F.when(is_row, F.col("listed_at")).otherwise(F.col("page_asked_at")),
+    )
     return joined.select(
         *lines.columns,
         order_of().alias("order"),
-        F.coalesce(F.col("observed_at") < late, F.lit(False)).alias("is_older"),
+        "is_moot",
+        (~F.col("is_moot") & F.coalesce(F.col("observed_at") < latest, F.lit(False))).alias("is_older"),
     )
 
 
 def fold_topics(before: DataFrame, lines: DataFrame) -> DataFrame:
-    """The topics (``FOLDED``) after some more lines, from ``with_order``, that are not older.
+    """The topics (``FOLDED``) after some more lines, from ``with_order``, that are neither older nor moot.
 
     What lists and pages both say is taken from the newest of either, what only pages say from the newest page. A topic
-    is removed while the newest word about it is a refusal; refusals of topics never seen are left out.
+    is removed while the newest word about it is a refusal.
     """
     shared, page = F.struct(*SHARED_COLUMNS), F.struct(*PAGE_COLUMNS)
     is_seen, is_page = F.col("kind").isin(*_SEEN), F.col("kind") == "page"
@@ -106,7 +110,7 @@ def fold_topics(before: DataFrame, lines: DataFrame) -> DataFrame:
     )
     everything = of_lines.unionByName(seen).unionByName(refused)
     last_seen = F.max(F.when(F.col("seen_at").isNotNull(), F.col("order"))).over(Window.partitionBy("topic_id"))
-    marked = everything.withColumn("last_seen", last_seen).where(F.col("last_seen").isNotNull())
+    marked = everything.withColumn("last_seen", last_seen)
     is_refused = F.col("removal").isNotNull() & (F.col("order") > F.col("last_seen"))
     is_there = F.col("seen_at").isNotNull()
     folded = marked.groupBy("topic_id").agg(

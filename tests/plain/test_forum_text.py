@@ -14,6 +14,7 @@ from ptm_spark.columns import keyed_hash_of
 from ptm_spark.silver.forum_html import MOST_DEEP, is_too_deep, read_html
 from ptm_spark.silver.forum_lines import _batch
 from ptm_spark.silver.forum_markdown import read_markdown
+from ptm_spark.silver.forum_names import Names
 from ptm_spark.silver.forum_records import HARD_RULES
 from ptm_spark.silver.forum_text import model_of
 from ptm_spark.standin.forum_markdown import cook
@@ -50,6 +51,19 @@ def test_code_in_a_line_is_prose_and_blocks_are_not() -> None:
 def test_users_are_never_named(html: str) -> None:
     text = read_html(html)
     assert (text.prose, text.mention_count, text.link_count) == ("@user hi", 1, 0)
+
+
+def test_users_of_a_page_are_left_out_of_its_texts() -> None:
+    users = [
+        {"username": "kaelith", "name": "Kae Lith"},
+        {"username": "albert", "name": "Albert"},
+        {"username": "Bo_b", "name": "Robert Smith"},
+    ]
+    names = Names(users)
+    said = "Hi albert, as kaelith and Bo_b say, albert-base by Robert Smith is kaelithic.\n\nrobert: try ALBERT\nKae"
+    left = "Hi @user, as @user and @user say, albert-base by @user is kaelithic.\n\n@user: try ALBERT\n@user"
+    assert names.leave_out(said) == left
+    assert read_html(f"<blockquote>{said.splitlines()[0]}</blockquote>", names).quote_text == left.splitlines()[0]
 
 
 def test_mail_addresses_and_tokens_are_masked() -> None:
@@ -245,8 +259,8 @@ def test_soft_rules_cost_a_value() -> None:
 def test_names_of_users_leave_the_row() -> None:
     """No name of a user is in a row, wherever the forum writes it."""
     named = post(
-        username="ann_b", name="Ann B", display_username="Ann B", cooked=QUOTE, reply_to_user={"username": "carl"},
-        user_title="Ann's",
+        username="ann_b", name="Ann B", display_username="Ann B", cooked=f"<p>Hi carl, I am Ann B</p>{QUOTE}",
+        reply_to_user={"username": "carl"}, user_title="Ann's",
     )  # fmt: skip
     solved = {"post_number": 1, "username": "ann_b", "name": "Ann B", "excerpt": "ann_b says"}
     changes = {"title": "To @ann_b", "accepted_answer": solved}

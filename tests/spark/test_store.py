@@ -58,7 +58,9 @@ def test_what_is_written_is_read_back_with_its_comments(store: Store) -> None:
     ],
     ids=["missing", "further", "type", "nested type"],
 )
-def test_fault_31_a_frame_that_is_not_the_contract_is_refused_and_nothing_written(store: Store, change: Any, said: str) -> None:
+def test_fault_31_a_frame_of_another_contract_is_refused_and_nothing_written(
+    store: Store, change: Any, said: str
+) -> None:
     with pytest.raises(ContractError, match=f"silver/models: .*{said}"):
         store.overwrite(MODELS, change(models_frame(store, model_row())))
     assert not store.exists(MODELS)

@@ -2,17 +2,18 @@
 
 Apache Spark runs Python in processes of its own, one a task. The embedded engine lives in this process, where one lock
 lets one thread read at a time: there, ``open_lanes`` starts helpers, plain Python processes that read batches sent
-through pipes. They import this package and nothing of the caller's, so that they are safe to start from any script.
+through sockets. They import this package and nothing of the caller's, so that any script may start them.
 """
 
 import os
+import socket
 import struct
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from queue import LifoQueue
-from typing import IO, Protocol
+from typing import IO
 
 import pyarrow as pa
 
@@ -75,14 +76,10 @@ def read_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([batch.column(0), *arrays, sections_of], schema=_SCHEMA)
 
 
-class _Lane(Protocol):
-    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch: ...
-
-
 class _Lanes:
     """The lanes that are open in this process; none are in the workers of Apache Spark, which read by themselves."""
 
-    free: LifoQueue[_Lane] | None = None
+    free: LifoQueue[socket.socket] | None = None
 
     @classmethod
     def read(cls, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -92,60 +89,45 @@ class _Lanes:
             return read_batch(batch)
         lane = free.get()
         try:
-            return lane(batch)
-        except (OSError, EOFError):
-            lane = read_batch
-            return read_batch(batch)
+            with lane.makefile("rwb") as pipe:
+                _send(pipe, batch)
+                answer = _receive(pipe)
+        except OSError:
+            answer = None
         finally:
             free.put(lane)
+        return read_batch(batch) if answer is None else answer
 
 
 @contextmanager
 def open_lanes(count: int | None = None) -> Iterator[int]:
-    """Read cards on ``count`` processors (all by default) while open; gives how many that are."""
+    """Read cards in ``count`` helpers (one a processor by default) while open; gives how many lanes there are."""
     lanes = min(count or len(os.sched_getaffinity(0)), _MOST_LANES)
     if lanes < 2 or _Lanes.free is not None:
         yield 1
         return
-    helpers = [_Helper() for _ in range(lanes)]
-    free: LifoQueue[_Lane] = LifoQueue()
-    for helper in helpers:
-        free.put(helper)
+    pairs = [socket.socketpair() for _ in range(lanes)]
+    theirs = [their.fileno() for _, their in pairs]
+    path = os.pathsep.join(filter(None, sys.path))
+    helpers = subprocess.Popen(
+        [sys.executable, "-m", "ptm_spark.silver.card_lanes", *map(str, theirs)],
+        pass_fds=theirs,
+        stdin=subprocess.DEVNULL,
+        # a helper is to keep to its processor
+        env=os.environ | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+    )
+    free: LifoQueue[socket.socket] = LifoQueue()
+    for ours, their in pairs:
+        their.close()
+        free.put(ours)
     _Lanes.free = free
     try:
         yield lanes
     finally:
         _Lanes.free = None
-        for helper in helpers:
-            helper.close()
-
-
-class _Helper:
-    """A process that reads batches; it ends when its input does, so that it never outlives this one."""
-
-    def __init__(self) -> None:
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1"}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "ptm_spark.silver.card_lanes"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-        )
-
-    def __call__(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        assert self._process.stdin is not None and self._process.stdout is not None
-        _send(self._process.stdin, batch)
-        answer = _receive(self._process.stdout)
-        if answer is None:
-            raise EOFError
-        return answer
-
-    def close(self) -> None:
-        assert self._process.stdin is not None and self._process.stdout is not None
-        with suppress(OSError):
-            self._process.stdin.close()
-        self._process.wait()
-        self._process.stdout.close()
+        for ours, _ in pairs:
+            ours.close()
+        helpers.wait()
 
 
 def _send(pipe: IO[bytes], batch: pa.RecordBatch) -> None:
@@ -170,11 +152,28 @@ def _receive(pipe: IO[bytes]) -> pa.RecordBatch | None:
     return batch
 
 
-def _serve() -> None:
+def _serve(lanes: list[int]) -> None:
+    """Read batches that come through sockets, one helper each, until these are closed.
+
+    This process has loaded everything and runs nothing else, so that it can be forked: the others need not load again.
+    """
     load_languages()
-    while (batch := _receive(sys.stdin.buffer)) is not None:
-        _send(sys.stdout.buffer, read_batch(batch))
+    children = []
+    while len(lanes) > 1:
+        if child := os.fork():
+            children.append(child)
+            os.close(lanes.pop(0))
+        else:
+            children = []
+            for other in lanes[1:]:
+                os.close(other)
+            lanes = lanes[:1]
+    with socket.socket(fileno=lanes[0]) as lane, lane.makefile("rwb") as pipe, suppress(OSError):
+        while (batch := _receive(pipe)) is not None:
+            _send(pipe, read_batch(batch))
+    for child in children:
+        os.waitpid(child, 0)
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve([int(text) for text in sys.argv[1:]])

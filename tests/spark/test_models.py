@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from rows import OID, SEEN, landed_line, lines_frame, listing_record, model_row, models_frame
 
+from ptm_spark.quality.metrics import measure
+from ptm_spark.quality.rules import contract_rules
 from ptm_spark.silver.dialects import DIALECTS, LEAVES
 from ptm_spark.silver.model_snapshots import count_snapshots
 from ptm_spark.silver.model_tags import build_model_tags
@@ -13,6 +15,7 @@ from ptm_spark.silver.models import build_models, merge_models
 from ptm_spark.silver.records import read_listing
 from ptm_spark.silver.rejects import build_rejects
 from ptm_spark.store import Store
+from ptm_spark.tables.hub import MODELS
 
 pytestmark = pytest.mark.spark
 
@@ -52,6 +55,12 @@ def test_an_owner_is_what_stands_before_the_slash(store: Store) -> None:
 def test_fault_23_a_repo_served_twice_is_one_row_the_latest_fetch(store: Store) -> None:
     rows = models_of(store, listing_record(likes=1), listing_record(likes=2), listing_record(_id=OTHER))
     assert [(row.repo_oid, row.likes) for row in rows] == [(OID, 2), (OTHER, 3)]
+
+
+def test_fault_30_keys_that_stand_twice_are_refused_before_anything_is_published(store: Store) -> None:
+    rules = {rule.name: rule for rule in contract_rules(MODELS)}
+    values = measure(MODELS, models_frame(store, model_row(), model_row(likes=9), model_row(repo_oid=OTHER)))
+    assert (values["duplicate_count"], rules["key_unique"].most, rules["key_unique"].severity) == (1, 0, "error")
 
 
 def merged(store: Store, before: list[dict[str, Any]], observed: list[dict[str, Any]], **changes: Any) -> Any:

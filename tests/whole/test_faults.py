@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ import pytest
 from commands import ptm_spark, published
 from deltalake import DeltaTable
 from dumps import as_lines, hub_row, hub_rows, write
+
+from ptm_spark.silver.card_front_matter import read_front_matter
 
 pytestmark = pytest.mark.whole
 
@@ -198,3 +201,56 @@ def test_fault_33_a_late_crawl_gives_what_it_had_given_in_time(calm: Path, tmp_p
     done = ptm_spark("run", "--lake", late)
     assert "is older than crawls already in" in done.stderr
     assert "DIFFERENT" not in ptm_spark("compare", calm, "--lake", late).stdout
+
+
+def test_fault_24_what_became_of_a_model_is_kept_and_no_count_is_resurrected(tmp_path: Path) -> None:
+    def model(number: int, name: str, **changes: Any) -> dict[str, Any]:
+        return hub_row(number, id=f"o/{name}", createdAt="2023-05-04T10:11:12.000Z", gated=False, **changes)
+
+    lake = tmp_path / "lake"
+    land(lake, as_lines([model(1, "a"), model(2, "b"), model(3, "c"), model(4, "d")]), 0)
+    land(lake, as_lines([model(1, "renamed"), model(3, "c") | {"gated": "auto"}, model(4, "d")]), 1)
+    land(lake, as_lines([model(1, "renamed"), model(3, "c") | {"gated": "auto"}, model(5, "b")]), 2)
+    ptm_spark("run", "--lake", lake, "--set", "gate.min_census_ratio=0.5", "--set", "gate.min_alive_ratio=0.5")
+    states = sorted((row["repo_oid"][-1], row["model_id"], row["gated"], row["removal"]) for row in rows(lake))
+    assert states == [
+        ("1", "o/renamed", "no", None),
+        ("2", "o/b", "no", "recreated"),
+        ("3", "o/c", "auto", None),
+        ("4", "o/d", "no", "gone_or_private"),
+        ("5", "o/b", "no", None),
+    ]
+    history = sorted(
+        (row["repo_oid"][-1], row["valid_from"].day - DAY.day, row["model_id"], row["removal"])
+        for row in rows(lake, "silver/model_versions")
+    )
+    assert [row[1:] for row in history if row[0] == "2"] == [
+        (0, "o/b", None), (1, "o/b", "gone_or_private"), (2, "o/b", "recreated")
+    ]  # fmt: skip
+    counted = rows(lake, "gold/uploads_per_library_monthly")
+    assert (sum(row["upload_count"] for row in counted), sum(row["ever_count"] for row in counted)) == (3, 5)
+
+
+def test_fault_25_front_matter_never_crashes_and_never_gives_a_false_value() -> None:
+    bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"{after}: &{after} [{', '.join([f'*{before}'] * 9)}]\n" for before, after in pairwise("abcdefghi")
+    )
+    traps = {
+        "language: no": ("ok", {"language": "no"}),
+        "flag: off": ("ok", {"flag": "off"}),
+        "version: 1.10": ("ok", {"version": "1.10"}),
+        "at: 12:30:00": ("ok", {"at": "12:30:00"}),
+        "day: 2021-13-45": ("ok", {"day": "2021-13-45"}),
+        "yes: true": ("ok", {"yes": True}),
+        "- a\n- b": ("not_a_mapping", {}),
+        "a:\n\t- b": ("invalid", {}),
+        "a: [": ("invalid", {}),
+        "a: !!python/object/apply:os.system [x]": ("invalid", {}),
+        bomb: ("bomb", {}),
+        "x: " + "y" * 2_000_000: ("too_large", {}),
+    }
+    for block, (status, values) in traps.items():
+        found = read_front_matter(block)
+        assert (found.status, found.values) == (status, values), block[:60]
+    twice = read_front_matter("license: mit\nlicense: apache-2.0")
+    assert twice.flaws

@@ -107,8 +107,7 @@ class _Walk:
             if event.__class__ is str:  # the end of a line, or a rule
                 put("\n")
                 continue
-            (kind,) = event
-            value = event[kind]
+            kind, value = event.popitem()  # there is one; taking it out is the quickest way to both
             if kind == "Text":
                 put(value)
                 if "://" in value and not in_link:
@@ -129,8 +128,7 @@ class _Walk:
                     elif value == "HtmlBlock":
                         self._take_html("".join(_inside(events, "HtmlBlock", "Html")))
                     continue
-                (tag,) = value
-                detail = value[tag]
+                tag, detail = value.popitem()
                 if tag == "Link":
                     targets.append(detail["dest_url"])
                     in_link = True
@@ -173,8 +171,7 @@ def _inside(events: Iterator[Any], tag: str, wanted: str) -> Iterator[str]:
     for event in events:
         if event.__class__ is str:
             continue
-        (kind,) = event
-        value = event[kind]
+        kind, value = event.popitem()
         if kind == wanted:
             yield value
         elif kind == "End" and value == tag:

@@ -13,7 +13,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from queue import LifoQueue
-from typing import IO
 
 import pyarrow as pa
 
@@ -89,9 +88,8 @@ class _Lanes:
             return read_batch(batch)
         lane = free.get()
         try:
-            with lane.makefile("rwb") as pipe:
-                _send(pipe, batch)
-                answer = _receive(pipe)
+            _send(lane, batch)
+            answer = _receive(lane)
         except OSError:
             answer = None
         finally:
@@ -130,26 +128,34 @@ def open_lanes(count: int | None = None) -> Iterator[int]:
         helpers.wait()
 
 
-def _send(pipe: IO[bytes], batch: pa.RecordBatch) -> None:
+def _send(lane: socket.socket, batch: pa.RecordBatch) -> None:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
     content = sink.getvalue()
-    pipe.write(_LENGTH.pack(content.size))
-    pipe.write(content)
-    pipe.flush()
+    lane.sendall(_LENGTH.pack(content.size))
+    lane.sendall(content)
 
 
-def _receive(pipe: IO[bytes]) -> pa.RecordBatch | None:
-    head = pipe.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
+def _receive(lane: socket.socket) -> pa.RecordBatch | None:
+    """The next batch; None where the other side has closed."""
+    head = _take(lane, _LENGTH.size)
+    content = None if head is None else _take(lane, _LENGTH.unpack(head)[0])
+    if content is None:
         return None
-    (size,) = _LENGTH.unpack(head)
-    content = pipe.read(size)
-    if len(content) < size:
-        return None
-    batch: pa.RecordBatch = pa.ipc.open_stream(content).read_next_batch()
+    batch: pa.RecordBatch = pa.ipc.open_stream(pa.py_buffer(content)).read_next_batch()
     return batch
+
+
+def _take(lane: socket.socket, size: int) -> bytearray | None:
+    content = bytearray(size)
+    rest = memoryview(content)
+    while rest:
+        count = lane.recv_into(rest)
+        if not count:
+            return None
+        rest = rest[count:]
+    return content
 
 
 def _serve(lanes: list[int]) -> None:
@@ -168,9 +174,9 @@ def _serve(lanes: list[int]) -> None:
             for other in lanes[1:]:
                 os.close(other)
             lanes = lanes[:1]
-    with socket.socket(fileno=lanes[0]) as lane, lane.makefile("rwb") as pipe, suppress(OSError):
-        while (batch := _receive(pipe)) is not None:
-            _send(pipe, read_batch(batch))
+    with socket.socket(fileno=lanes[0]) as lane, suppress(OSError):
+        while (batch := _receive(lane)) is not None:
+            _send(lane, read_batch(batch))
     for child in children:
         os.waitpid(child, 0)
 

@@ -27,11 +27,13 @@ def build_models(listing: DataFrame, *, crawl_id: str, scope: str) -> DataFrame:
     # few rows are contested, so that the wide rows only pass a small anti join
     kept = good.join(ranked.where(F.col("rank") > 1).select("seq"), on="seq", how="left_anti")
     removal = F.when(F.col("is_flagged"), "flagged").when(F.col("is_disabled"), "disabled")
+    # few models name a base: only for those is more asked than whether they do
     of_bases = F.filter("tags", lambda tag: tag.startswith(_BASE))
+    has_bases = F.exists("tags", lambda tag: tag.startswith(_BASE))
     return kept.select(
         "*",
         _after(F.col("tags"), _LICENCE).alias("licences"),
-        F.transform(of_bases, lambda tag: F.substr(tag, F.lit(len(_BASE) + 1))).alias("bases"),
+        F.when(has_bases, F.transform(of_bases, lambda tag: F.substr(tag, F.lit(len(_BASE) + 1)))).alias("bases"),
         removal.alias("removal"),
     ).select(
         "repo_oid",
@@ -46,7 +48,9 @@ def build_models(listing: DataFrame, *, crawl_id: str, scope: str) -> DataFrame:
         _one_of("licences").alias("licence"),
         "licences",
         "languages",
-        _sorted_set(F.transform("bases", _without_relation)).alias("base_models"),
+        F.when(F.col("bases").isNotNull(), _sorted_set(F.transform("bases", _without_relation)))
+        .when(F.col("tags").isNotNull(), F.array().cast("array<string>"))
+        .alias("base_models"),
         _relation().alias("base_model_relation"),
         "tags",
         "gated",
@@ -95,7 +99,8 @@ def _relation() -> Column:
     """The one relation that the tags name; the Hub writes each base twice, with and without it."""
     named = F.filter("bases", _has_relation)
     relations = F.array_distinct(F.transform(named, lambda base: F.substring_index(base, ":", 1)))
-    return F.when(F.size(relations) > 1, "multiple").when(F.size(relations) == 1, relations[0])
+    found = F.when(F.size(relations) > 1, "multiple").when(F.size(relations) == 1, relations[0])
+    return F.when(F.col("bases").isNotNull(), found)
 
 
 def merge_models(

@@ -70,6 +70,8 @@ def read_listing(
             "_id:format": ~value("_id").rlike(r"^[0-9a-f]{24}\z"),
         }
     reasons = names_of(rules)
+    has_languages = asked is None or not asked.isdisjoint(("cardData", "languages"))
+    languages = _languages(value("cardData")["language"], value("languages"))
     read = lines.select(
         "seq",
         moment(F.col("fetched_at")).alias("observed_at"),
@@ -88,13 +90,13 @@ def read_listing(
         value("downloads").alias("downloads"),
         value("likes").alias("likes"),
         value("tags").alias("tags"),
-        _languages(value("cardData")["language"], value("languages")).alias("language_texts"),
+        (languages if has_languages else F.lit(None).cast("array<string>")).alias("language_texts"),
         F.coalesce(value("removed"), F.lit(False)).alias("is_flagged"),
         F.filter("wrong_type", lambda name: ~name.isin(name_of("id"), "_id")).alias("wrong_type"),
         reasons.alias("reasons"),
         F.when(F.size(reasons) > 0, raw_text(F.col("value"))).alias("raw"),
     )
-    return _judge_values(read).select(
+    return _judge_values(read, has_languages=has_languages).select(
         "*",
         F.sha2("raw", 256).alias("sha256"),
         F.substring("raw", 1, reject_text_chars).alias("raw_cut"),
@@ -108,7 +110,7 @@ def _languages(of_card: Column, of_export: Column) -> Column:
     return F.transform(of_either, lambda text: F.when(text == "false", "no").otherwise(F.lower(F.trim(text))))
 
 
-def _judge_values(read: DataFrame) -> DataFrame:
+def _judge_values(read: DataFrame, *, has_languages: bool) -> DataFrame:
     """Null the values that break a rule, and list the rules under ``flaws``."""
     latest = F.col("observed_at") + F.expr("INTERVAL 1 DAY")
     sha_fits = F.col("sha").rlike(r"^[0-9a-f]{40}\z")
@@ -123,10 +125,13 @@ def _judge_values(read: DataFrame) -> DataFrame:
         "lastModified:range": _far(F.col("modified_text")) | (F.col("modified") > latest),
         "sha:format": ~sha_fits,
         "gated:range": ~F.col("gated_text").isin("false", "true", "auto", "manual"),
-        "cardData.language:format": F.exists("language_texts", lambda text: ~text.rlike(_LANGUAGE)),
         "downloads:range": F.col("downloads") < 0,
         "likes:range": F.col("likes") < 0,
     }
+    languages = F.col("language_texts")
+    if has_languages:
+        rules["cardData.language:format"] = F.exists(languages, lambda text: ~text.rlike(_LANGUAGE))
+        languages = F.array_sort(F.array_distinct(F.filter(languages, lambda text: text.rlike(_LANGUAGE))))
     types = F.transform("wrong_type", lambda name: F.concat(name, F.lit(":type")))
     is_floor = F.col("created_text").isin(*_FLOOR)
     known = (F.col("created") <= latest) & ~is_floor

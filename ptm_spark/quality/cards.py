@@ -40,9 +40,6 @@ def measures(store: Store, _before: Mapping[str, Measures]) -> dict[str, Measure
                 "bad_interval_count": count_if(
                     (F.col("valid_to") <= F.col("valid_from")) | (F.col("is_current") != F.col("valid_to").isNull())
                 ),
-                "late_count": count_if(
-                    (F.col("last_observed_at") < F.col("valid_from")) | (F.col("last_observed_at") >= F.col("valid_to"))
-                ),
                 "bad_status_count": count_if(~F.col("status").isin(*_STATUSES)),
                 "bad_front_matter_count": count_if(~F.col("front_matter_status").isin(*_FRONT_MATTER)),
                 "bad_text_count": count_if(
@@ -78,7 +75,6 @@ def rules(settings: GateSettings) -> dict[str, tuple[Rule, ...]]:
         MODEL_CARDS.path: (
             *contract_rules(MODEL_CARDS),
             *interval_rules(),
-            Rule("seen_within", "late_count", "a version was last seen before the next one began", most=0),
             Rule("status_known", "bad_status_count", f"status is one of {', '.join(_STATUSES)}", most=0),
             Rule(
                 "front_matter_known",

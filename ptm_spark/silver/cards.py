@@ -13,7 +13,7 @@ from ptm_spark.landing import Manifest
 from ptm_spark.silver.accounting import Landed, Measures, account, keep_rejects, open_crawl
 from ptm_spark.silver.card_lanes import READ_CARDS, open_lanes, read_batches
 from ptm_spark.silver.card_observations import read_observations, read_texts
-from ptm_spark.silver.model_cards import build_card_sections, build_versions, resolve_observations, with_content
+from ptm_spark.silver.model_cards import build_card_sections, build_versions, differ, resolve_observations, with_content
 from ptm_spark.store import Store
 from ptm_spark.tables.cards import CARD_SECTIONS, CONTENT, MODEL_CARDS
 
@@ -74,7 +74,7 @@ def _fold(fold: _Fold, landed: Sequence[Landed], observed: DataFrame) -> dict[tu
     usable = _usable(observed)
     before = store.empty(MODEL_CARDS) if plan.begins_anew else store.read(MODEL_CARDS)
     touched = untouched = None
-    is_reordered = not plan.begins_anew and _tells_of_the_past(usable, before, plan.earlier)
+    is_reordered = not plan.begins_anew and _tells_of_the_past(usable, plan.earlier)
     if is_reordered:
         # ranks below 0 are older than all, and find their crawl from the end of the list
         earlier = [open_crawl(store, crawl, fold.marks.get(crawl.path, "")) for crawl in plan.earlier]
@@ -86,7 +86,8 @@ def _fold(fold: _Fold, landed: Sequence[Landed], observed: DataFrame) -> dict[tu
         untouched = before.join(models, on="model_id", how="left_anti").select(*MODEL_CARDS.names)
     resolved = store.stage("card_fates", resolve_observations(usable, touched))
     fates = _counts(resolved.where(F.col("rank") >= 0), F.col("fate"))
-    if not plan.begins_anew and not any(fate == "kept" for _, fate in fates):
+    versions = build_versions(resolved)
+    if not plan.begins_anew and not differ(versions, before if touched is None else touched):
         return fates
     wanted = resolved.where((F.col("fate") == "kept") & F.col("card_sha256").isNotNull())
     wanted = wanted.select("card_sha256").distinct()
@@ -97,7 +98,7 @@ def _fold(fold: _Fold, landed: Sequence[Landed], observed: DataFrame) -> dict[tu
     if not plan.begins_anew:
         still = known.join(wanted, on="card_sha256", how="left_semi").dropDuplicates(["card_sha256"])
         contents = contents.unionByName(still)
-    cards = with_content(build_versions(resolved), contents)
+    cards = with_content(versions, contents)
     sections = build_card_sections(read)
     if plan.begins_anew:
         store.overwrite(CARD_SECTIONS, sections, reshape=True)
@@ -132,17 +133,14 @@ def _counts(frame: DataFrame, kind: Column) -> dict[tuple[int, str], int]:
     return {(row["rank"], row["kind"]): row["count"] for row in counts.collect()}
 
 
-def _tells_of_the_past(usable: DataFrame, before: DataFrame, earlier: Sequence[Manifest]) -> bool:
+def _tells_of_the_past(usable: DataFrame, earlier: Sequence[Manifest]) -> bool:
     """Whether an observation is no newer than everything that earlier crawls may have seen.
 
-    A crawl sees up to its end; a dump up to the moment it speaks of, but for a git history, whose last moment is in the
-    table. What a table has dropped (a README said to be unchanged that nobody knew) counts through its crawl.
+    A crawl sees up to its end, a dump up to the moment it speaks of.
     """
     first = usable.agg(F.min(F.col("observed_at").cast("bigint")).alias("at")).collect()[0]["at"]
-    last = before.agg(F.max(F.col("last_observed_at").cast("bigint")).alias("at")).collect()[0]["at"]
     ends = [crawl.finished_at if crawl.format == "api" else crawl.observed_at for crawl in earlier]
-    newest = max([last or 0, *(datetime.fromisoformat(end).timestamp() for end in ends)])
-    return first is not None and first <= newest
+    return first is not None and first <= max(datetime.fromisoformat(end).timestamp() for end in ends)
 
 
 def _read(landed: Sequence[Landed], usable: DataFrame, unread: DataFrame, lanes: int) -> DataFrame:

@@ -22,7 +22,6 @@ def resolve_observations(observed: DataFrame, before: DataFrame | None) -> DataF
     rows = observed.select(
         "model_id",
         "observed_at",
-        F.col("observed_at").alias("last_at"),
         "rank",
         "seq",
         "state",
@@ -35,7 +34,6 @@ def resolve_observations(observed: DataFrame, before: DataFrame | None) -> DataF
             before.select(
                 "model_id",
                 F.col("valid_from").alias("observed_at"),
-                F.col("last_observed_at").alias("last_at"),
                 F.lit(-1).alias("rank"),
                 F.lit(0).cast("bigint").alias("seq"),
                 F.col("status").alias("state"),
@@ -54,7 +52,7 @@ def resolve_observations(observed: DataFrame, before: DataFrame | None) -> DataF
     is_same = F.col("state") == SAME
     status = F.when(is_same, F.col("readme.state")).otherwise(F.col("state"))
     return filled.select(
-        *("model_id", "observed_at", "last_at", "rank", "seq", "repo_oid", *_CARRIED),
+        *("model_id", "observed_at", "rank", "seq", "repo_oid", *_CARRIED),
         status.alias("status"),
         F.when(is_same, F.col("readme.card_sha256")).otherwise(F.col("card_sha256")).alias("card_sha256"),
         F.when(F.col("is_outdone"), "outdone").when(status.isNull(), "unresolved").otherwise("kept").alias("fate"),
@@ -78,7 +76,6 @@ def build_versions(resolved: DataFrame) -> DataFrame:
     known_at = F.when(F.col("repo_oid").isNotNull(), F.col("observed_at"))
     versions = runs.groupBy("model_id", "run").agg(
         F.min("observed_at").alias("valid_from"),
-        F.max("last_at").alias("last_observed_at"),
         F.min_by(first, "observed_at").alias("first"),
         F.min_by("repo_oid", known_at).alias("repo_oid"),
     )
@@ -90,9 +87,15 @@ def build_versions(resolved: DataFrame) -> DataFrame:
         "valid_from",
         "valid_to",
         F.col("valid_to").isNull().alias("is_current"),
-        "last_observed_at",
         *(F.col("first")[name].alias(name) for name in ("status", *_CARRIED, "card_sha256")),
     ).select(*_VERSION)
+
+
+def differ(versions: DataFrame, before: DataFrame) -> bool:
+    """Whether versions are others than before, each told by its model, its period and its repo."""
+    names = ("model_id", "valid_from", "valid_to", "repo_oid", "status", "card_sha256")
+    new, old = versions.select(*names), before.select(*names)
+    return bool(new.exceptAll(old).limit(1).count() or old.exceptAll(new).limit(1).count())
 
 
 def with_content(versions: DataFrame, contents: DataFrame) -> DataFrame:

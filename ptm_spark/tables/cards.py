@@ -8,7 +8,6 @@ _VERSION = """
         valid_from                TIMESTAMP      COMMENT 'UTC time of the observation that first saw this state; of a git history, of the commit that made it',
         valid_to                  TIMESTAMP      COMMENT 'UTC time from which the next version holds; null for the current one',
         is_current                BOOLEAN        COMMENT 'whether it is the newest version of its model',
-        last_observed_at          TIMESTAMP      COMMENT 'UTC time of the newest observation that still saw this state',
         status                    STRING         COMMENT 'present = a README with text; empty = one without any; none = a repo without README; refused = gated or forbidden; disabled = by the Hub; gone_or_private = no such repo for those who ask without rights',
         crawl_id                  STRING         COMMENT 'crawl that opened the version',
         commit_sha                STRING         COMMENT 'commit whose README it is, where the source carries it',
@@ -64,7 +63,7 @@ MODEL_CARDS = Table(
     grain="one row per model and period in which its README stayed the same, periods without one included",
     key=("model_id", "valid_from"),
     history="rewrite",
-    required=("model_id", "valid_from", "is_current", "last_observed_at", "status", "crawl_id", "flaws"),
+    required=("model_id", "valid_from", "is_current", "status", "crawl_id", "flaws"),
     columns=_VERSION + _CONTENT,
 )
 #: the columns that follow from a README's text

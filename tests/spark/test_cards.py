@@ -212,11 +212,14 @@ def test_what_is_in_the_tables_is_not_read_again(store: Store, monkeypatch: pyte
     assert store.version(CARD_SECTIONS) == sections
 
 
-def test_a_crawl_that_says_nothing_writes_nothing(store: Store) -> None:
-    first, second = land_cards(store, seen(A, 0), day=0), land_cards(store, seen(500, 1), day=1)
+def test_a_crawl_that_says_nothing_new_writes_nothing(store: Store) -> None:
+    first = land_cards(store, seen(A, 0, repo_oid=OID), seen(204, 0, model="o/none"), day=0)
+    same = land_cards(store, seen(304, 1), seen(404, 1, model="o/none", error="EntryNotFound"), day=1)
+    nothing = land_cards(store, seen(500, 2), day=2)
     take_in(store, [first])
     before = store.version(MODEL_CARDS), store.version(CARD_SECTIONS)
-    take_in(store, [second], [first])
+    take_in(store, [same], [first])
+    take_in(store, [nothing], [first, same])
     assert (store.version(MODEL_CARDS), store.version(CARD_SECTIONS)) == before
 
 

@@ -2,7 +2,7 @@
 
 import random
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import pytest
@@ -59,6 +59,7 @@ def test_a_topic_of_a_list(store: Store) -> None:
 
 
 def test_answers_are_by_others_and_still_there(store: Store) -> None:
+    """Where the accounts of both are gone, nobody can tell whether another user answered."""
     others = [
         post(2, username="USER1"),  # the author, in other letters
         post(3, post_type=3, action_code="closed.enabled"),
@@ -68,7 +69,11 @@ def test_answers_are_by_others_and_still_there(store: Store) -> None:
         post(7, staff=True),
         post(8, username=None),
     ]
-    row = topic_after(store, pages(store, 1, page(posts=[post(1), *others], accepted_answer={"post_number": 6})))
+    bare = page(number=8, posts=written(8, 1, 2, username=None), details={"created_by": None})
+    asked = page(posts=[post(1), *others], accepted_answer={"post_number": 6})
+    take_in(store, [pages(store, 1, asked, bare)])
+    row, nobody = table_rows(store, FORUM_TOPICS)
+    assert (nobody["author_hash"], nobody["answer_count"], nobody["is_answered"]) == (None, 0, False)
     assert (row["answer_count"], row["is_answered"], row["posts_seen_count"], row["stream_count"]) == (3, True, 8, 8)
     assert (row["first_answer_at"], row["seconds_to_first_answer"]) == ("2024-01-01 15:00:00", 5 * 3600)
     assert row["first_staff_answer_at"] == "2024-01-01 16:00:00"
@@ -77,13 +82,8 @@ def test_answers_are_by_others_and_still_there(store: Store) -> None:
     assert row["author_hash"] == keyed_hash_of("user1", KEY)
 
 
-def test_nobody_tells_users_without_accounts_apart(store: Store) -> None:
-    bare = page(posts=[post(1, username=None), post(2, username=None)], details={"created_by": None})
-    row = topic_after(store, pages(store, 1, bare))
-    assert (row["author_hash"], row["answer_count"], row["is_answered"]) == (None, 0, False)
-
-
 def test_a_post(store: Store) -> None:
+    """From its Markdown, where the body carries that."""
     likes = [{"id": 2, "count": 3}, {"id": 4}]
     full = post(2, staff=True, reply_to_post_number=1, version=2, actions_summary=likes, raw="Try `x`\n\n    y")
     row = posts_after(store, pages(store, 1, page(posts=[post(1), full])))[2]
@@ -94,35 +94,52 @@ def test_a_post(store: Store) -> None:
     assert row["author_hash"] == keyed_hash_of("user2", KEY)
 
 
-def test_a_post_that_a_later_page_lacks_has_vanished(store: Store) -> None:
-    first = pages(store, 1, page(posts=[post(1), post(2), post(3)]))
-    later = [pages(store, day, page(posts=[post(1), post(3)])) for day in (2, 3)]
-    rows = posts_after(store, first, *later)
-    assert [removal(rows[number]) for number in (1, 2, 3)] == [(None, None), ("vanished", SECOND), (None, None)]
-    assert [rows[number]["is_in_stream"] for number in (1, 2, 3)] == [True, False, True]
-    (row,) = table_rows(store, FORUM_TOPICS)
-    assert (row["answer_count"], row["posts_seen_count"]) == (1, 2)
+def written(topic: int, *numbers: int, **changes: Any) -> list[dict[str, Any]]:
+    """Posts of a topic; ``changes`` are those of the last one."""
+    posts = [post(number, id=10 * topic + number, topic_id=topic) for number in numbers]
+    return [*posts[:-1], posts[-1] | changes]
 
 
-def test_a_post_that_comes_back_is_there(store: Store) -> None:
-    both, one = page(posts=[post(1), post(2)]), page(posts=[post(1)])
-    rows = posts_after(store, *(pages(store, day, record) for day, record in enumerate((both, one, both), start=1)))
-    assert (removal(rows[2]), rows[2]["is_in_stream"]) == ((None, None), True)
+def test_what_may_befall_posts(store: Store) -> None:
+    """Each topic has pages of some days; posts that a later page lacks, takes back, moves or brings again."""
+    huge = page(number=5, posts=written(5, 1)) | {
+        "post_stream": {"posts": written(5, 1), "isMegaTopic": True, "lastId": 52}
+    }
+    fates: dict[int, list[list[dict[str, Any]]]] = {
+        1: [[page(number=1, posts=written(1, 1, 2, 3))], *[[page(number=1, posts=written(1, 1, 3))]] * 2],
+        2: [[page(number=2, posts=written(2, *numbers))] for numbers in ((1, 2), (1,), (1, 2))],
+        3: [
+            [page(number=3, posts=written(3, 1, 2))],
+            *[[page(number=3, posts=written(3, 1, 2, user_deleted=True))]] * 2,
+            [page(number=3, posts=written(3, 1))],
+        ],
+        4: [[page(number=4, posts=written(4, 1), stream=[41, 42]), _chunk(4, 2)]] * 2,
+        5: [[page(number=5, posts=written(5, 1, 2))], [huge]],
+        6: [[page(number=6, posts=written(6, 1, 2))], [page(number=6, posts=written(6, 1))]],
+        7: [[], [page(number=7, posts=[post(1, id=62, topic_id=7)])]],
+    }
+    crawls = []
+    for day in range(1, 5):
+        of_day = [(topic, record) for topic, days in fates.items() for record in chain(*days[day - 1 : day])]
+        lines = [(topic, record, at(day)) for topic, record in of_day]
+        crawls.append(land_forum(store, "topic_posts", at(day), lines))
+    take_in(store, crawls)
+    rows = {row["post_id"]: row for row in table_rows(store, FORUM_POSTS)}
+    fallen = {12: ("vanished", SECOND, False), 32: ("by_author", SECOND, False)}
+    assert {number: (*removal(row), row["is_in_stream"]) for number, row in rows.items()} == {
+        number: fallen.get(number, (None, None, True))
+        for number in (11, 12, 13, 21, 22, 31, 32, 41, 42, 51, 52, 61, 62)
+    }
+    assert rows[32]["prose"] is None
+    assert (rows[62]["topic_id"], rows[62]["is_first_post"]) == (7, True)
+    topics = {row["topic_id"]: row for row in table_rows(store, FORUM_TOPICS)}
+    assert [(topics[number]["answer_count"], topics[number]["posts_seen_count"]) for number in (1, 2, 3, 4, 6)] == [
+        (1, 2), (1, 2), (0, 1), (1, 2), (0, 1),
+    ]  # fmt: skip
 
 
-def test_a_withdrawn_post_stays_its_author_s_deed(store: Store) -> None:
-    withdrawn = page(posts=[post(1), post(2, user_deleted=True)])
-    first, *later = (page(posts=[post(1), post(2)]), withdrawn, withdrawn, page(posts=[post(1)]))
-    rows = posts_after(store, *(pages(store, day, record) for day, record in enumerate((first, *later), start=1)))
-    assert (removal(rows[2]), rows[2]["is_in_stream"]) == (("by_author", SECOND), False)
-    assert rows[2]["prose"] is None
-
-
-def test_posts_in_chunks_belong_to_the_page(store: Store) -> None:
-    head = page(posts=[post(1)], stream=[101, 102])
-    chunk = {"id": TOPIC, "post_stream": {"posts": [post(2)]}}
-    rows = posts_after(store, pages(store, 1, head, chunk), pages(store, 2, head, chunk))
-    assert [removal(row) for row in rows.values()] == [(None, None)] * 2
+def _chunk(topic: int, *numbers: int) -> dict[str, Any]:
+    return {"id": topic, "post_stream": {"posts": written(topic, *numbers)}}
 
 
 def test_posts_without_their_topic_wait_for_its_page(store: Store) -> None:
@@ -140,22 +157,6 @@ def test_an_older_fetch_in_a_later_crawl_changes_nothing(store: Store) -> None:
     second = land_forum(store, "topic_posts", at(1, 15), [(TOPIC, stale, at(1, 11))])
     assert topic_after(store, first, second)["title"] == "New"
     assert len(table_rows(store, FORUM_POSTS)) == 1
-
-
-def test_a_page_of_a_huge_topic_proves_no_absence(store: Store) -> None:
-    huge = page(posts=[post(1)]) | {"post_stream": {"posts": [post(1)], "isMegaTopic": True, "lastId": 102}}
-    rows = posts_after(store, pages(store, 1, page(posts=[post(1), post(2)])), pages(store, 2, huge))
-    assert removal(rows[2]) == (None, None)
-
-
-def test_a_post_that_was_moved_is_in_its_new_topic(store: Store) -> None:
-    first = pages(store, 1, page(posts=[post(1), post(2)]))
-    old = page(posts=[post(1)])
-    new = page(number=8, posts=[post(2, topic_id=8, post_number=1)])
-    second = land_forum(store, "topic_posts", at(2), [(8, new, at(2, 11)), (TOPIC, old, at(2))])
-    take_in(store, [first, second])
-    moved = {row["post_id"]: row for row in table_rows(store, FORUM_POSTS)}[102]
-    assert (moved["topic_id"], moved["is_first_post"], removal(moved)) == (8, True, (None, None))
 
 
 def test_refused_topics_are_removed(store: Store) -> None:

@@ -45,8 +45,19 @@ def lack_of_spark() -> str:
     return ""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests on real data; skip tests of engine spark where it cannot run, saying why: a failure where it must."""
+def _engine_of(item: pytest.Item) -> str | None:
+    callspec = getattr(item, "callspec", None)
+    return callspec and callspec.params.get("engine")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark tests on real data; skip tests of engine spark where it cannot run, saying why: a failure where it must.
+
+    Tests marked ``one_engine`` run on the embedded one only: on both, each family of tables is built by others.
+    """
+    once = [item for item in items if "one_engine" in item.keywords and _engine_of(item) == "spark"]
+    config.hook.pytest_deselected(items=once)
+    items[:] = [item for item in items if item not in once]
     for item in items:
         if "real_data" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.real_data)
@@ -56,9 +67,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if os.environ.get("PTM_REQUIRE_SPARK") == "1":
         pytest.exit(f"PTM_REQUIRE_SPARK=1, but {lack}", returncode=2)
     for item in items:
-        if (
-            getattr(item, "callspec", None) and item.callspec.params.get("engine") == "spark"
-        ) or "needs_spark" in item.keywords:
+        if _engine_of(item) == "spark" or "needs_spark" in item.keywords:
             item.add_marker(pytest.mark.skip(reason=f"engine spark cannot run here: {lack}"))
 
 

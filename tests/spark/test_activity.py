@@ -54,6 +54,7 @@ def test_a_detail_body_adds_to_a_row_of_the_list_which_may_be_newer(store: Store
     assert (row["repo_oid"], row["title"], row["created_at_basis"]) == (OID, "Which licence?", "hub")
 
 
+@pytest.mark.one_engine
 def test_the_first_time_logged_counts_until_the_hub_says_when(store: Store) -> None:
     lines = [pull_request("Ready to Merge", 1), pull_request("merged", 1, "2022-11-06 14:00:58"), pull_request("", 2)]
     csv = land(store, "hub/discussions", 2, *lines, format="csv")
@@ -74,6 +75,7 @@ def random_crawls(
         yield [make(number) for number in range(1, 6) if rng.random() < 0.6] + rng.sample(list(odd), k=1)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("entity", ["hub/commits", "hub/discussions"])
 def test_one_by_one_all_at_once_and_anything_between_give_the_same_table(store: Store, entity: str) -> None:
     rng = random.Random(5)
@@ -112,6 +114,7 @@ def test_one_by_one_all_at_once_and_anything_between_give_the_same_table(store: 
         assert value is not None and (rule.severity == "warn" or rule.most is None or value <= rule.most), rule
 
 
+@pytest.mark.one_engine
 def test_a_crawl_that_says_nothing_new_writes_nothing(store: Store) -> None:
     first = land(store, "hub/commits", 1, commit(1))
     take_in(store, "hub/commits", [first])
@@ -120,6 +123,7 @@ def test_a_crawl_that_says_nothing_new_writes_nothing(store: Store) -> None:
     assert store.version(MODEL_COMMITS) == before
 
 
+@pytest.mark.one_engine
 def test_real_exports_give_the_known_figures(store: Store, real_data: Path) -> None:
     for entity, name, lines, things in (
         ("hub/commits", "commits_2019-2024.csv", 8171, 4737),

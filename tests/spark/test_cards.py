@@ -35,6 +35,7 @@ def assert_sound(store: Store) -> None:
                 assert value is not None and value <= (rule.most or 0), (table.path, rule)
 
 
+@pytest.mark.one_engine
 def test_a_version_lasts_until_the_next(store: Store) -> None:
     commit = "c" * 40
     days = [
@@ -60,6 +61,7 @@ def test_a_version_lasts_until_the_next(store: Store) -> None:
     assert_sound(store)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize(
     ("what", "about", "format", "status"),
     [
@@ -113,6 +115,7 @@ def test_every_answer_at_once(store: Store) -> None:
     assert_sound(store)
 
 
+@pytest.mark.one_engine
 def test_of_one_moment_the_later_line_counts(store: Store) -> None:
     moved = land_cards(store, seen(A, 0), seen(404, 1), seen(B, 1), day=2, format="git-history")
     (found,) = take_in(store, [moved]).values()
@@ -177,6 +180,7 @@ def random_crawls(store: Store, rng: random.Random) -> list[Manifest]:
     return sorted(crawls, key=lambda crawl: crawl.order)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("seed", [1, 2])
 def test_one_by_one_all_at_once_and_anything_between_give_the_same_tables(store: Store, seed: int) -> None:
     if store.engine == "spark" and seed > 1:
@@ -196,6 +200,7 @@ def test_one_by_one_all_at_once_and_anything_between_give_the_same_tables(store:
         assert whole(store) == expected
 
 
+@pytest.mark.one_engine
 def test_what_is_in_the_tables_is_not_read_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     first = land_cards(store, seen(A, 0), day=0)
     second = land_cards(store, seen(A, 1), seen(A, 1, model="o/other"), day=1)
@@ -212,6 +217,7 @@ def test_what_is_in_the_tables_is_not_read_again(store: Store, monkeypatch: pyte
     assert store.version(CARD_SECTIONS) == sections
 
 
+@pytest.mark.one_engine
 def test_a_crawl_that_says_nothing_new_writes_nothing(store: Store) -> None:
     first = land_cards(store, seen(A, 0, repo_oid=OID), seen(204, 0, model="o/none"), day=0)
     same = land_cards(store, seen(304, 1), seen(404, 1, model="o/none", error="EntryNotFound"), day=1)
@@ -231,6 +237,7 @@ def imported(store: Store, entity: str, name: str, format: str, at: datetime, da
     return next(crawl for crawl, *_ in found if crawl.entity == "cards")
 
 
+@pytest.mark.one_engine
 def test_real_dumps_give_the_known_figures(store: Store, real_data: Path) -> None:
     census = imported(
         store, "hub/models", "models_with_readme_2022-02.jsonl.gz", "census-2022", datetime(2022, 2, 15, tzinfo=UTC),

@@ -14,6 +14,7 @@ from ptm_spark.tables.run import REJECTS
 pytestmark = pytest.mark.spark
 
 
+@pytest.mark.one_engine
 def test_a_commit_of_the_hub(store: Store) -> None:
     authors = [{"user": "Ann"}, {"user": "SFconvertbot"}, {"user": None}]
     message = "\n\n\n- It (abc)\n\nCo-authored-by: Bob <bob@example.org>\n"
@@ -43,6 +44,7 @@ def test_a_commit_of_the_hub(store: Store) -> None:
     }
 
 
+@pytest.mark.one_engine
 def test_the_hub_knows_better_than_a_csv_which_adds_the_files(store: Store) -> None:
     lines = [
         csv_commit(1, "someone/m\\b\\x.onnx", message="Add\n\nit"),
@@ -84,6 +86,7 @@ def test_what_a_later_whole_history_lacks_has_left_it(store: Store) -> None:
     }
 
 
+@pytest.mark.one_engine
 def test_first_commits_need_a_whole_history_and_dates(store: Store) -> None:
     csv = land(store, "hub/commits", 2, csv_commit(1, "a", repo_url="c/c"), format="csv")
     first = [
@@ -97,6 +100,7 @@ def test_first_commits_need_a_whole_history_and_dates(store: Store) -> None:
     ]
 
 
+@pytest.mark.one_engine
 def test_each_hard_rule_of_commits_turns_a_record_away(store: Store) -> None:
     lines = [commit(model=""), commit(id=...), commit(id=None), commit(id=7), commit(id="A" * 40), commit(2)]
     crawl = land(store, "hub/commits", 1, *lines)

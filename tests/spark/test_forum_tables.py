@@ -45,6 +45,7 @@ def removal(row: dict[str, Any]) -> tuple[Any, ...]:
     return row["removal"], row["removed_at"]
 
 
+@pytest.mark.one_engine
 def test_a_topic_of_a_list(store: Store) -> None:
     listed = land_forum(store, "topics", at(1), [(TOPIC, topic_row(tags=["b", {"id": 1, "name": "a"}]), at(1))])
     row = topic_after(store, listed)
@@ -58,6 +59,7 @@ def test_a_topic_of_a_list(store: Store) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.one_engine
 def test_answers_are_by_others_and_still_there(store: Store) -> None:
     """Where the accounts of both are gone, nobody can tell whether another user answered."""
     others = [
@@ -82,6 +84,7 @@ def test_answers_are_by_others_and_still_there(store: Store) -> None:
     assert row["author_hash"] == keyed_hash_of("user1", KEY)
 
 
+@pytest.mark.one_engine
 def test_a_post(store: Store) -> None:
     """From its Markdown, where the body carries that."""
     likes = [{"id": 2, "count": 3}, {"id": 4}]
@@ -142,6 +145,7 @@ def _chunk(topic: int, *numbers: int) -> dict[str, Any]:
     return {"id": topic, "post_stream": {"posts": written(topic, *numbers)}}
 
 
+@pytest.mark.one_engine
 def test_posts_without_their_topic_wait_for_its_page(store: Store) -> None:
     alone = pages(store, 1, {"id": TOPIC, "post_stream": {"posts": [post(2)]}})
     measures = take_in(store, [alone])[alone.path]
@@ -150,6 +154,7 @@ def test_posts_without_their_topic_wait_for_its_page(store: Store) -> None:
     assert table_rows(store, FORUM_POSTS) == []
 
 
+@pytest.mark.one_engine
 def test_an_older_fetch_in_a_later_crawl_changes_nothing(store: Store) -> None:
     """The crawls ran at once, and the one that ended later had fetched the page before the other."""
     first = pages(store, 1, page(posts=[post(1)], title="New"))
@@ -159,6 +164,7 @@ def test_an_older_fetch_in_a_later_crawl_changes_nothing(store: Store) -> None:
     assert len(table_rows(store, FORUM_POSTS)) == 1
 
 
+@pytest.mark.one_engine
 def test_refused_topics_are_removed(store: Store) -> None:
     words = {404: "deleted", 410: "deleted", 403: "private", 401: "private", 304: None}
     there = [(number, page(number=number, posts=[post(id=number, topic_id=number)]), at(1)) for number in words]
@@ -169,12 +175,14 @@ def test_refused_topics_are_removed(store: Store) -> None:
     assert found == {number: (word, SECOND if word else None, FIRST) for number, word in words.items()}
 
 
+@pytest.mark.one_engine
 def test_a_topic_that_is_listed_again_is_back(store: Store) -> None:
     listed = land_forum(store, "topics", at(3), [(TOPIC, topic_row(title="New"), at(3))])
     row = topic_after(store, pages(store, 1, page(posts=[post(1)])), pages(store, 2, 404), listed)
     assert (removal(row), row["title"], row["posts_seen_count"]) == ((None, None), "New", 1)
 
 
+@pytest.mark.one_engine
 def test_lists_keep_what_only_pages_say(store: Store) -> None:
     asked = page(posts=[post(1), post(2)], accepted_answer={"post_number": 2}, participant_count=2)
     listed = land_forum(store, "topics", at(2), [(TOPIC, topic_row(views=99, has_accepted_answer=True), at(2))])
@@ -183,6 +191,7 @@ def test_lists_keep_what_only_pages_say(store: Store) -> None:
     assert (row["listed_at"], row["page_observed_at"], row["observed_at"]) == (SECOND, FIRST, SECOND)
 
 
+@pytest.mark.one_engine
 def test_a_refusal_of_a_topic_never_seen_is_no_topic(store: Store) -> None:
     measures = take_in(store, [crawl := pages(store, 1, 404)])[f"forum/topic_posts/{at(1).translate(_STRIP)}-0000abcd"]
     assert (table_rows(store, FORUM_TOPICS), measures["status_count"], measures["unaccounted_count"]) == ([], 1, 0)
@@ -192,6 +201,7 @@ def test_a_refusal_of_a_topic_never_seen_is_no_topic(store: Store) -> None:
 _STRIP = str.maketrans("", "", "-:")
 
 
+@pytest.mark.one_engine
 def test_categories_of_the_site_and_of_the_list_of_them(store: Store) -> None:
     top = {"id": 5, "name": "🤗Models", "slug": "models", "position": 3, "read_restricted": False}
     below = {"id": 6, "name": "Cards", "slug": "cards", "parent_category_id": 5}
@@ -227,6 +237,7 @@ def test_rejects_and_the_account(store: Store) -> None:
     assert row["version_count"] == 2
 
 
+@pytest.mark.one_engine
 def test_types_that_drift_are_counted(store: Store) -> None:
     crawl = pages(store, 1, page(posts=[post(1, reads="5"), post(2, reads="5")], views="x", brand_new=1))
     measures = take_in(store, [crawl])[crawl.path]
@@ -270,6 +281,7 @@ def _history(store: Store, seed: int, crawl_count: int = 7) -> list[Manifest]:
     return sorted(crawls, key=lambda crawl: crawl.order)
 
 
+@pytest.mark.one_engine
 @pytest.mark.parametrize("seed", range(2))
 def test_any_batches_of_the_same_crawls_give_the_same_tables(store: Store, engine: str, seed: int) -> None:
     if engine == "spark" and seed:
@@ -286,6 +298,7 @@ def test_any_batches_of_the_same_crawls_give_the_same_tables(store: Store, engin
         assert [table_rows(store, table) for table in TABLES] == whole
 
 
+@pytest.mark.one_engine
 def test_what_brings_nothing_writes_nothing(store: Store) -> None:
     first = pages(store, 1, page(posts=[post(1)]))
     take_in(store, [first])

@@ -110,6 +110,7 @@ def check_gate(store: Store, *, warnings: set[str]) -> None:
     assert failed == warnings
 
 
+@pytest.mark.one_engine
 def test_a_real_forum(store: Store, engine: str, real_data: Path) -> None:
     if engine == "spark":
         pytest.skip("the small session of the tests is for small frames")

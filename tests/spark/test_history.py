@@ -57,6 +57,7 @@ def ids(store: Store) -> dict[str, tuple[bool, str | None]]:
     return {row.model_id: (row.repo_oid != row.surrogate, row.basis) for row in rows}
 
 
+@pytest.mark.one_engine
 def test_a_version_lasts_until_the_next(store: Store, landing: Landing) -> None:
     first, second = model(), model(tags=["x", "y"])
     fold(store, [land_crawl(landing, [row], day=day) for day, row in enumerate((first, first, second, second, first))])
@@ -67,6 +68,7 @@ def test_a_version_lasts_until_the_next(store: Store, landing: Landing) -> None:
     ]
 
 
+@pytest.mark.one_engine
 def test_numbers_and_the_order_of_tags_make_no_version(store: Store, landing: Landing) -> None:
     rows = [model(tags=["x", "y"]), model(tags=["y", "x"]), model(tags=["y", "x", "y"], likes=9)]
     fold(store, [land_crawl(landing, [row], day=day) for day, row in enumerate(rows)])
@@ -74,6 +76,7 @@ def test_numbers_and_the_order_of_tags_make_no_version(store: Store, landing: La
     assert sorted(row.likes for row in store.read(MODEL_SNAPSHOTS).collect()) == [1, 9]
 
 
+@pytest.mark.one_engine
 def test_a_crawl_that_changes_nothing_makes_no_table_version(store: Store, landing: Landing) -> None:
     first = land_crawl(landing, [model()], day=0)
     fold(store, [first])
@@ -82,6 +85,7 @@ def test_a_crawl_that_changes_nothing_makes_no_table_version(store: Store, landi
     assert store.versions == before
 
 
+@pytest.mark.one_engine
 def test_a_return_closes_the_tombstone(store: Store, landing: Landing) -> None:
     both, one = [model(), model(B, "o/b")], [model()]
     fold(store, [land_crawl(landing, rows, day=day) for day, rows in enumerate((both, one, both))])
@@ -93,6 +97,7 @@ def test_a_return_closes_the_tombstone(store: Store, landing: Landing) -> None:
     ]
 
 
+@pytest.mark.one_engine
 def test_a_flag_is_an_interval_too(store: Store, landing: Landing) -> None:
     flags = [False, True, True, False]
     crawls = [
@@ -102,11 +107,13 @@ def test_a_flag_is_an_interval_too(store: Store, landing: Landing) -> None:
     assert versions_of(store, "removal") == [("o/a", 0, 1, None), ("o/a", 1, 3, "flagged"), ("o/a", 3, None, None)]
 
 
+@pytest.mark.one_engine
 def test_a_rename_is_a_version_of_the_same_model(store: Store, landing: Landing) -> None:
     fold(store, [land_crawl(landing, [model(name=name)], day=day) for day, name in enumerate(("o/a", "o/new"))])
     assert versions_of(store, "repo_oid", "removal") == [("o/a", 0, 1, A, None), ("o/new", 1, None, A, None)]
 
 
+@pytest.mark.one_engine
 def test_a_re_creation_under_the_same_name_is_another_model(store: Store, landing: Landing) -> None:
     created = ("2023-05-04T10:11:12.000Z", "2023-12-31T00:00:00.000Z")
     fold(
@@ -119,6 +126,7 @@ def test_a_re_creation_under_the_same_name_is_another_model(store: Store, landin
     assert versions_of(store, "removal") == [("o/a", 0, 1, None), ("o/a", 1, None, "recreated"), ("o/a", 1, None, None)]
 
 
+@pytest.mark.one_engine
 def test_another_scope_says_nothing_of_absence(store: Store, landing: Landing) -> None:
     hub = land_crawl(landing, [model(), model(B, "o/b")], day=0)
     curated = land_crawl(landing, [export("o/c")], day=1, scope="curated", format="dated-export")
@@ -168,6 +176,7 @@ def test_an_old_census_is_linked_where_a_creation_time_allows_it(store: Store, l
     ]
 
 
+@pytest.mark.one_engine
 def test_a_model_that_is_known_by_its_id_is_found_by_name_and_creation(store: Store, landing: Landing) -> None:
     hub = land_crawl(landing, [model(), model(B, "o/b")], day=0)
     exports = [export("o/a"), export("o/b", created="2023-06-01T00:00:00.000Z")]

@@ -23,7 +23,7 @@ def check(job: Job) -> None:
     published = job.publishing.published()
     new = {crawl: values for crawl, values in state.measures.items() if crawl in state.new_crawls}
     for crawl, values in new.items():
-        if drift := [metric.removeprefix("drift:") for metric in values if metric.startswith("drift:")]:
+        if drift := sorted(metric.removeprefix("drift:") for metric in values if metric.startswith("drift:")):
             job.log.warning("its source has changed", crawl=crawl, drift=drift)
     with job.step("check-silver"):
         before = published or State(run_id="")

@@ -224,4 +224,4 @@ def test_real_cards_of_2022_give_the_known_figures(real_data: Path) -> None:
     assert sum("language: no\n" in text or "- no\n" in text for text in norwegian) == len(norwegian) - 1 == 62
     tools = Counter(row["generated_by"] for row in rows)
     assert (tools["huggingtweets"], tools["trainer"], tools["huggingartists"]) == (2_467, 2_300, 184)
-    assert sum(bool(row["canonical_sections"]) for row in rows) / len(rows) > 0.8
+    assert sum(bool(row["canonical_sections"]) for row in rows) == 12_568  # of distinct cards 81 %

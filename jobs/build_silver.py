@@ -31,7 +31,8 @@ def build(job: Job, intake: Intake) -> None:
     with job.step("build-silver") as step:
         step.inputs = list(marks)
         chars = job.settings.landing.reject_text_chars
-        measures = take_in_crawls(job.store, intake, marks, reject_text_chars=chars, user_key=job.user_key)
+        known = job.publishing.known_marks() | marks
+        measures = take_in_crawls(job.store, intake, known, reject_text_chars=chars, user_key=job.user_key)
         job.stage_silver(intake, marks, measures)
 
 

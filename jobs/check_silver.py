@@ -27,12 +27,12 @@ def check(job: Job) -> None:
             job.log.warning("its source has changed", crawl=crawl, drift=drift)
     with job.step("check-silver"):
         before = published or State(run_id="")
-        unchanged = [path for path, version in before.tables.items() if state.tables.get(path) == version]
+        unchanged = before.unchanged_in(state)
         of_tables = checks.silver_measures(job.store, before.measures, unchanged)
         rules = checks.silver_rules(job.settings.gate, new, of_tables)
         verdicts = gate.judge(of_tables | new, rules, job.accepted_rules(state))
         job.judge(state, state.measures | of_tables, verdicts)
-        known = {path: before.measures[path] for path in unchanged if path in before.measures}
+        known = {path: before.measures[path] for path in unchanged}
         job.publishing.stage(replace(state, status="checked", measures=known | state.measures | of_tables))
 
 

@@ -3,8 +3,9 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from ptm_spark.landing import LandedFile, Landing, Manifest
+from ptm_spark.landing import LandedFile, Landing, Manifest, utc_text
 from ptm_spark.publishing import Decision, State
 
 #: raised whenever builders change what they make of the same landing; a lake built by another one is rebuilt
@@ -27,18 +28,20 @@ class FamilyPlan:
     """What one family takes in.
 
     ``crawls`` are to be taken in, in order of observation; ``earlier`` stay as they are in the tables, all of them
-    older; ``rebuild`` says why the family's tables begin anew ('' where they do not).
+    older; ``rebuild`` says why the family's tables begin anew ('' where they do not). ``goes_on``: the tables also hold
+    rows of crawls that are no longer in landing.
     """
 
     name: str
     crawls: tuple[Manifest, ...]
     earlier: tuple[Manifest, ...]
     rebuild: str = ""
+    goes_on: bool = False
 
     @property
     def begins_anew(self) -> bool:
         """Whether nothing of what the tables may hold counts."""
-        return bool(self.crawls) and not self.earlier
+        return bool(self.crawls) and not self.earlier and not self.goes_on
 
     def census_before(self, crawl: Manifest) -> Manifest | None:
         """The census before this one of the same entity and scope, among all that count."""
@@ -120,11 +123,11 @@ def plan_intake(
         inside = [crawl for crawl in usable if crawl.path in known]
         if lost := sorted(of_family - {crawl.path for crawl in found}):
             notes.append(f"{lost[0]}: taken in earlier, no longer in landing; its rows stay until the next rebuild")
-        because = why or _why_anew(landing, fresh, inside, known)
+        because = why or _why_anew(landing, fresh, inside, lost, known)
         taken, earlier = (inside + fresh, []) if because else (fresh, inside)
         new |= {crawl.path for crawl in fresh}
         in_order = tuple(sorted(taken, key=lambda crawl: crawl.order))
-        families[name] = FamilyPlan(name, in_order, tuple(earlier), because)
+        families[name] = FamilyPlan(name, in_order, tuple(earlier), because, goes_on=bool(lost) and not because)
     held = tuple(path for path, decision in decisions.items() if decision.state == "held")
     return Intake(families, frozenset(new), why, held, tuple(unreadable), tuple(notes))
 
@@ -133,14 +136,23 @@ def _is_wanted(decision: Decision | None) -> bool:
     return decision is None or decision.state == "accepted"
 
 
-def _why_anew(landing: Landing, fresh: list[Manifest], inside: list[Manifest], known: dict[str, str]) -> str:
-    newest = max((crawl.order for crawl in inside), default=("", ""))
+def _why_anew(
+    landing: Landing, fresh: list[Manifest], inside: list[Manifest], lost: list[str], known: dict[str, str]
+) -> str:
+    newest = max((*(crawl.order for crawl in inside), *map(_order_of, lost)), default=("", ""))
     if late := [crawl.path for crawl in fresh if crawl.order < newest]:
         return f"{late[0]} is older than crawls already in"
     for crawl in inside:
         if fingerprint(landing, crawl, known[crawl.path]) != known[crawl.path]:
             return f"{crawl.path} is no longer as it was taken in"
     return ""
+
+
+def _order_of(path: str) -> tuple[str, str]:
+    """By what is left of a crawl, its id, which begins with its moment."""
+    crawl_id = path.rpartition("/")[2]
+    moment = datetime.strptime(crawl_id[:16], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    return utc_text(moment), crawl_id
 
 
 def fingerprint(landing: Landing, crawl: Manifest, known: str = "") -> str:

@@ -74,7 +74,7 @@ class Job:
         if published is None:
             raise PtmError(f"nothing is published in {lake.url} yet; run ptm-spark run --lake {lake.url}")
         store = self.store.of_lake(lake)
-        store.versions = dict(published.tables)
+        store.versions, store.is_strict = dict(published.tables), True
         return store
 
     def published_facts(self) -> dict[str, Any]:
@@ -180,12 +180,15 @@ class Job:
     def stage_silver(self, intake: Intake, marks: Mapping[str, str], measures: Mapping[str, Measures]) -> State:
         """Note the silver versions of this run for the jobs that follow."""
         published = self.publishing.published()
-        before = published.crawls if published else {}
+        before = self.publishing.known_marks()
         crawls = {path: mark for path, mark in before.items() if not intake.begins_anew(path)} | dict(marks)
-        everything = (*intake.earlier, *intake.crawls)
+        # trends speak of models: a later crawl of something else saw none that are new
+        moments = [crawl.observed_at for crawl in (*intake.earlier, *intake.crawls) if crawl.entity == "models"]
+        if published and "silver/models" in published.tables and not intake.families["models"].begins_anew:
+            moments.append(published.as_of)
         state = State(
             run_id=self.run_id,
-            as_of=max(crawl.observed_at for crawl in everything),
+            as_of=max(moments or [crawl.observed_at for crawl in intake.crawls]),
             engine=self.engine,
             tool_version=__version__,
             normaliser=NORMALISER,
@@ -262,11 +265,14 @@ class Job:
             if len(new) <= 1:
                 return [self.hold(error)]
             self.log.warning("the gate failed, taking the new crawls in one by one", crawls=len(new), why=str(error))
-        failures = []
+        failures: list[GateError] = []
         for number, path in enumerate(new, start=1):
             self.run_id = f"{self.first_run_id}.{number}"
             try:
-                stages(self, self.plan(only=frozenset({path})))
+                stages(
+                    self,
+                    self.plan(only=frozenset({path}), rebuild=bool(intake.rebuild) and len(failures) + 1 == number),
+                )
             except GateError as error:
                 failures.append(self.hold(error))
         return failures

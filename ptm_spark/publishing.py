@@ -44,6 +44,10 @@ class State:
     new_crawls: tuple[str, ...] = ()
     measures: dict[str, dict[str, float | None]] = field(default_factory=dict)
 
+    def unchanged_in(self, other: "State") -> list[str]:
+        """Tables measured here that another state has at the same version."""
+        return [path for path in self.measures if path in self.tables and self.tables[path] == other.tables.get(path)]
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -70,6 +74,11 @@ class Publishing:
     def published(self) -> State | None:
         """The state that readers follow, or None before the first publication."""
         return self._read(PUBLISHED, _STATE)
+
+    def known_marks(self) -> dict[str, str]:
+        """Fingerprints of the crawls that readers see."""
+        state = self.published()
+        return state.crawls if state else {}
 
     def staged(self) -> State | None:
         """The state an unfinished run has prepared, or None."""

@@ -49,6 +49,8 @@ class Store:
         self._spark, self._engine, self._lake, self._run_id = spark, engine, lake, run_id
         self.versions: dict[str, int] = {}
         self.fingerprint = ""
+        #: readers see nothing of tables that were never published
+        self.is_strict = False
         self.written: list[Written] = []
 
     @property
@@ -99,7 +101,8 @@ class Store:
 
     def read(self, table: Table) -> DataFrame:
         """The table at this run's version, or its newest; an empty frame where there is none yet."""
-        if not self.exists(table):
+        is_hidden = self.is_strict and table.layer != "ops" and table.path not in self.versions
+        if is_hidden or not self.exists(table):
             return self.empty(table)
         reader = self._spark.read.format("delta")
         if table.path in self.versions:

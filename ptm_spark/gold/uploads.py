@@ -106,9 +106,9 @@ def build_uploads_monthly(uploads: DataFrame, table: Table, *, as_of: datetime) 
         F.coalesce(F.sum(F.when(F.col(dimension).isNotNull(), alive)), F.lit(0)).alias("known_count"),
     )
     last_month = F.lit(as_of.date().replace(day=1))
-    months = counted.agg(F.min("month").alias("first")).select(
-        F.explode(F.sequence("first", last_month, F.expr("INTERVAL 1 MONTH"))).alias("month")
-    )
+    # a clock may be ahead of ours by hours, and so a model be of the month after that of as_of
+    bounds = counted.agg(F.min("month").alias("first"), F.greatest(F.max("month"), last_month).alias("last"))
+    months = bounds.select(F.explode(F.sequence("first", "last", F.expr("INTERVAL 1 MONTH"))).alias("month"))
     grid = months.crossJoin(counted.select(dimension).distinct())
     dated = grid.join(counted, on=["month", dimension], how="left")
     dense = dated.unionByName(counted.where(F.col("month").isNull()))
@@ -133,7 +133,7 @@ def build_uploads_monthly(uploads: DataFrame, table: Table, *, as_of: datetime) 
         share("download_total").alias("download_share"),
         _coverage(whole).alias("coverage"),
         F.coalesce(
-            (F.col("month") == last_month) | (F.col("month") == F.lit(_FLOOR_MONTH).cast("date")), F.lit(False)
+            (F.col("month") >= last_month) | (F.col("month") == F.lit(_FLOOR_MONTH).cast("date")), F.lit(False)
         ).alias("is_partial"),
     )
 

@@ -66,8 +66,10 @@ def take_in_models(
         measures[crawl.path] = found | {"census_ratio": _census_ratio(crawl, plan.census_before(crawl))}
     if taken.models is not None:
         taken.is_written = taken.is_written and first_commits is None
-        taken.has_changed = taken.has_changed or has_new_commits
-        _write(store, taken, with_creation(taken.models, first_commits), begins_anew=plan.begins_anew)
+        dated = with_creation(taken.models, first_commits)
+        if has_new_commits and not taken.has_changed and _differ(*(_dates(one) for one in (store.read(MODELS), dated))):
+            store.overwrite(MODELS, dated)
+        _write(store, taken, dated, begins_anew=plan.begins_anew)
     return measures
 
 
@@ -86,7 +88,7 @@ def _take_in_crawl(store: Store, landed: Landed, taken: _Taken, *, number: int, 
     if taken.models is None:
         _begin(store, observed, taken, crawl, dialect)
     else:
-        older = _go_on(store, observed, taken, landed, dialect, number)
+        older = _go_on(store, observed, taken, landed, dialect, number, listing, bool(counts["broken"]))
     broken = counts["broken"] or 0
     keep_rejects(store, landed, listing, broken)
     repeated = counts["read"] - broken - counts["distinct"]
@@ -120,7 +122,16 @@ def _begin(store: Store, observed: DataFrame, taken: _Taken, crawl: Manifest, di
         taken.has_new_ids = True
 
 
-def _go_on(store: Store, observed: DataFrame, taken: _Taken, landed: Landed, dialect: Dialect, number: int) -> int:
+def _go_on(
+    store: Store,
+    observed: DataFrame,
+    taken: _Taken,
+    landed: Landed,
+    dialect: Dialect,
+    number: int,
+    listing: DataFrame,
+    broken: bool,
+) -> int:
     """Take in a crawl that is newer than what is known; how many of its models were fetched before that."""
     assert taken.models is not None
     crawl = landed.crawl
@@ -129,6 +140,9 @@ def _go_on(store: Store, observed: DataFrame, taken: _Taken, landed: Landed, dia
     if crawl.entity == "model_info":
         removals = find_removals(resolved.before, read_statuses(landed.lines), crawl_id=crawl.crawl_id)
         rows = rows.unionByName(removals.join(rows.select("repo_oid"), on="repo_oid", how="left_anti"))
+    spared = None
+    if broken or landed.invalid_count:
+        spared = store.stage(f"spared_{number}", _spared(resolved.before, listing, landed))
     is_census = crawl.coverage == "census" and not crawl.failed and not landed.damaged_file_count
     merged = merge_models(
         resolved.before,
@@ -138,6 +152,7 @@ def _go_on(store: Store, observed: DataFrame, taken: _Taken, landed: Landed, dia
         crawl_id=crawl.crawl_id,
         census_at=datetime.fromisoformat(crawl.observed_at) if is_census else None,
         cutoff=datetime.fromisoformat(crawl.cutoff),
+        spared=spared,
     )
     staged = store.stage(f"merged_{number}", merged)
     marks = ("is_changed", "is_opened", "is_counted", "is_older")
@@ -150,6 +165,16 @@ def _go_on(store: Store, observed: DataFrame, taken: _Taken, landed: Landed, dia
     if found["is_counted"]:
         taken.snapshots.append(count_snapshots(staged, crawl_id=crawl.crawl_id))
     return found["is_older"] or 0
+
+
+def _spared(before: DataFrame, listing: DataFrame, landed: Landed) -> DataFrame:
+    """Known models that a rejected record seems to speak of: the crawl listed them, so that they are not absent."""
+    broken = listing.where(F.size("reasons") > 0)
+    refused = landed.invalid_lines.select(F.from_json("value", "key STRING")["key"].alias("model_id"))
+    names = broken.select("model_id").unionByName(refused).where("model_id IS NOT NULL").distinct()
+    oids = broken.select("repo_oid").where("repo_oid IS NOT NULL").distinct()
+    by_name = before.join(names, on="model_id", how="left_semi").select("repo_oid")
+    return by_name.unionByName(before.join(oids, on="repo_oid", how="left_semi").select("repo_oid")).distinct()
 
 
 def _resolve(
@@ -171,13 +196,21 @@ def _resolve(
     ids = store.stage(f"ids_{number}", build_model_ids(taken.ids, surrogates, matches, crawl_id=crawl.crawl_id))
     taken.has_new_ids = taken.has_new_ids or _differ(taken.ids, ids)
     taken.ids = ids
-    if dialect.has_oid and matches.where(F.col("basis") != "renamed").limit(1).count():
+    if not dialect.has_oid:
+        return resolved
+    if not matches.where(F.col("basis") != "renamed").limit(1).count():
+        resolved = replace(resolved, before=taken.models)
+    else:
         rekeyed = matches.where(F.col("basis") != "renamed")
         resolved = replace(resolved, before=rekey(taken.models, rekeyed))
         taken.rekeyed.append(rekeyed)
         taken.openings = [rekey(frame, rekeyed) for frame in taken.openings]
         taken.snapshots = [rekey(frame, rekeyed) for frame in taken.snapshots]
     return resolved
+
+
+def _dates(models: DataFrame) -> DataFrame:
+    return models.select("repo_oid", "created_at", "created_at_basis")
 
 
 def _differ(ids: DataFrame, others: DataFrame) -> bool:

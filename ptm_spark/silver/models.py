@@ -112,6 +112,7 @@ def merge_models(
     crawl_id: str,
     census_at: datetime | None,
     cutoff: datetime | None,
+    spared: DataFrame | None = None,
 ) -> DataFrame:
     """The models after one more crawl, with what it changed: ``MODELS`` and ``is_new``, ``is_opened``, ``is_counted``.
 
@@ -122,7 +123,8 @@ def merge_models(
     A value that the crawl's source cannot carry (``carried`` names the Hub's fields that it can) stays what it was. A
     model that was seen in the same scope before, was created before ``cutoff`` and is absent from a census is
     ``gone_or_private`` since ``census_at``; one whose name another model has in this crawl is ``recreated``; one that
-    is seen again is back. Absence from anything but a census (``census_at`` None) says nothing.
+    is seen again is back; one that is ``spared`` (repo_oid) is not taken for absent. Absence from anything but a census
+    (``census_at`` None) says nothing.
     """
     holders = observed.groupBy("model_id").agg(
         F.max_by("repo_oid", "observed_at").alias("holder"), F.max("observed_at").alias("held_at")
@@ -135,6 +137,12 @@ def merge_models(
         "is_seen", F.col("new.repo_oid").isNotNull() & ~F.col("is_older")
     )
     joined = joined.join(name, on=F.col("old.model_id") == F.col("name.model_id"), how="left")
+    is_spared = F.lit(False)
+    if spared is not None:
+        joined = joined.join(
+            spared.select(F.col("repo_oid").alias("spared")), on=F.col("old.repo_oid") == F.col("spared"), how="left"
+        )
+        is_spared = F.col("spared").isNotNull()
     unseen, was_there = F.col("new.repo_oid").isNull(), F.col("old.removal").isNull()
     taken = (
         unseen
@@ -146,6 +154,7 @@ def merge_models(
     missed = (
         F.lit(census_at is not None)
         & unseen
+        & ~is_spared
         & F.array_contains("old.seen_in", scope)
         & was_covered
         # a flagged model was still listed; one that is disabled, gone or replaced is not expected to be

@@ -193,3 +193,19 @@ def test_the_fingerprint_names_damaged_files_and_they_are_left_out(landing: Land
     assert mark == f"{sound}!part-00000.jsonl.zst"
     assert sound_files(crawls[0].files, mark) == [file for file in crawls[0].files if file not in crawls[0].parts]
     assert sound_files(crawls[0].files, sound) == list(crawls[0].files)
+
+
+def test_crawls_that_are_lost_from_landing_go_on_to_count(landing: Landing, crawls: list[Manifest]) -> None:
+    state = published(landing, crawls[:2])
+    for crawl in crawls[:2]:
+        (landing.folder / crawl.path).remove()
+    plan_of_models = plan(landing, state).families["models"]
+    assert (paths(plan_of_models.crawls), plan_of_models.begins_anew, plan_of_models.rebuild) == (
+        [crawls[2].path], False, "",
+    )  # fmt: skip
+    late = published(landing, [])
+    late.crawls[crawls[2].path] = "gone"
+    (landing.folder / crawls[2].path).remove()
+    dump = write(Path(landing.folder.path).parent / "late.jsonl", as_lines(hub_rows(2)))
+    older, _, _ = land(landing, dump, observed_at=datetime(2023, 12, 1, tzinfo=UTC))
+    assert why(plan(landing, late)) == f"{older.path} is older than crawls already in"

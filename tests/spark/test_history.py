@@ -156,6 +156,13 @@ def test_an_address_that_says_gone_removes_and_a_detail_brings_back(store: Store
     assert {found["unaccounted_count"] for found in measures.values()} == {0}
 
 
+def test_a_rejected_record_is_no_absence(store: Store, landing: Landing) -> None:
+    whole = land_crawl(landing, [model(), model(B, "o/b"), model("60000000cccccccccccccccc", "o/c")], day=0)
+    broken = land_crawl(landing, [model(), model("broken", "o/b")], day=1)
+    fold(store, [whole, broken])
+    assert removals(store) == {"o/a": None, "o/b": None, "o/c": "gone_or_private"}
+
+
 def test_an_old_census_is_linked_where_a_creation_time_allows_it(store: Store, landing: Landing) -> None:
     census = land_crawl(landing, [old_census("o/a"), old_census("o/b"), old_census("o/c")], day=0, format="census-2022")
     floor = model(A, "o/a", createdAt="2022-03-02T23:29:04.000Z")

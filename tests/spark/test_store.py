@@ -113,3 +113,12 @@ def test_a_run_reads_what_it_wrote_and_not_what_others_write_meanwhile(store: St
 def test_an_absent_table_reads_as_its_columns_without_rows(store: Store) -> None:
     assert store.read(MODELS).columns == list(MODELS.names)
     assert store.read(MODELS).count() == 0
+
+
+def test_a_reader_sees_nothing_of_a_table_that_was_never_published(store: Store) -> None:
+    store.overwrite(MODELS, models_frame(store, model_row()))
+    reader = store.of_lake(store._lake)
+    reader.is_strict = True
+    assert reader.read(MODELS).count() == 0
+    reader.versions = dict(store.versions)
+    assert reader.read(MODELS).count() == 1

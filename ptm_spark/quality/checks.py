@@ -46,7 +46,9 @@ def silver_rules(
 ) -> dict[str, tuple[Rule, ...]]:
     """Rules by subject: every new crawl, every silver table that was measured (by path)."""
     of_tables = {path: rules for family in _FAMILIES for path, rules in family.rules(settings).items()}
-    return {path: crawl_rules(settings, path) for path in crawls} | {path: of_tables[path] for path in tables}
+    of_posts = {path: forum.crawl_rules() for path in crawls if path.startswith("forum/topic_posts/")}
+    of_crawls = {path: crawl_rules(settings, path) + of_posts.get(path, ()) for path in crawls}
+    return of_crawls | {path: of_tables[path] for path in tables}
 
 
 def gold_rules() -> dict[str, tuple[Rule, ...]]:

@@ -89,7 +89,9 @@ def spark_address() -> Iterator[str]:
             *(shutil.which("spark-submit", path=str(Path(sys.executable).parent)) or "spark-submit", *confs),
             *("--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal"),
         ],
-        env=os.environ | {"JAVA_HOME": str(find_java())},
+        # its scripts look for python3 on the path
+        env=os.environ
+        | {"JAVA_HOME": str(find_java()), "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

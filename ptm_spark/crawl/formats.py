@@ -45,14 +45,20 @@ def _land_records(writer: CrawlWriter, raws: Iterator[bytes], fetched_at: str, *
         writer.add(raw, key=key, fetched_at=fetched_at)
 
 
-def _land_details(writer: CrawlWriter, raws: Iterator[bytes], fetched_at: str) -> None:
-    """Detail bodies; like crawled ones they land with the model's ``_id`` beside them."""
+def _parsed(writer: CrawlWriter, raws: Iterator[bytes], fetched_at: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """Those records that may land, each with its bytes; the others are set aside."""
     for raw in raws:
         try:
             record = writer.parse(raw)
         except InvalidRecordError as error:
             writer.refuse(raw, str(error), fetched_at)
-            continue
+        else:
+            yield raw, record
+
+
+def _land_details(writer: CrawlWriter, raws: Iterator[bytes], fetched_at: str) -> None:
+    """Detail bodies; like crawled ones they land with the model's ``_id`` beside them."""
+    for raw, record in _parsed(writer, raws, fetched_at):
         oid = record.get("_id")
         about = {"repo_oid": oid} if isinstance(oid, str) else None
         writer.add_parsed(raw, record, name=record.get("id"), fetched_at=fetched_at, about=about)
@@ -60,12 +66,7 @@ def _land_details(writer: CrawlWriter, raws: Iterator[bytes], fetched_at: str) -
 
 def _land_site(writer: CrawlWriter, raws: Iterator[bytes], fetched_at: str) -> None:
     """Bodies of ``/site.json`` and ``/categories.json``, under the names that a crawl gives them."""
-    for raw in raws:
-        try:
-            record = writer.parse(raw)
-        except InvalidRecordError as error:
-            writer.refuse(raw, str(error), fetched_at)
-            continue
+    for raw, record in _parsed(writer, raws, fetched_at):
         name = "categories" if "category_list" in record else "site"
         writer.add_parsed(raw, record, name=name, fetched_at=fetched_at)
 

@@ -1,7 +1,7 @@
 """A card's text below its front matter, read as GitHub-flavoured Markdown: what it holds, section by section."""
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -138,12 +138,10 @@ class _Walk:
                     in_heading = True
                 elif tag == "CodeBlock":
                     self._count("indented" if detail == "Indented" else "fenced")
-                    for _ in _inside(events, "CodeBlock", ""):
-                        pass
+                    deque(_inside(events, "CodeBlock", ""), maxlen=0)  # passed over: code is no prose
                 elif tag == "Image":
                     self._count("image")
-                    for _ in _inside(events, "Image", ""):
-                        pass
+                    deque(_inside(events, "Image", ""), maxlen=0)
                 elif tag == "Table":
                     self._count("table")
             elif kind == "Code":

@@ -61,17 +61,7 @@ def name_models(before: DataFrame, observed: DataFrame, known_ids: DataFrame) ->
         )
         & F.coalesce(F.col("old.created_at") <= F.col("new.observed_at"), F.lit(True))
     )
-    candidates = unknown.join(old, on=F.col("old.model_id") == F.col("new.model_id")).where(
-        F.coalesce(same_creation, F.lit(False)) | F.coalesce(existed, F.lit(False))
-    )
-    found = _one_to_one(
-        candidates.select(
-            F.col("new.repo_oid").alias("surrogate"),
-            F.col("old.repo_oid").alias("repo_oid"),
-            _basis(same_creation),
-            F.col("old.observed_at").alias("at"),
-        )
-    )
+    found = _match(old, unknown, same_creation, existed, surrogates="new", models="old")
     again = strangers.where(F.col("linked").isNotNull()).select(
         F.col("repo_oid").alias("surrogate"), F.col("linked").alias("repo_oid"), F.col("linked_basis").alias("basis")
     )
@@ -103,17 +93,7 @@ def adopt_surrogates(before: DataFrame, observed: DataFrame) -> Resolved:
             )
         )
     )
-    candidates = old.join(new, on=F.col("old.model_id") == F.col("new.model_id")).where(
-        F.coalesce(same_creation, F.lit(False)) | F.coalesce(existed, F.lit(False))
-    )
-    found = _one_to_one(
-        candidates.select(
-            F.col("old.repo_oid").alias("surrogate"),
-            F.col("new.repo_oid").alias("repo_oid"),
-            _basis(same_creation),
-            F.col("old.observed_at").alias("at"),
-        )
-    )
+    found = _match(old, new, same_creation, existed, surrogates="old", models="new")
     judged = found.join(known, on=F.col("repo_oid") == F.col("known"), how="left")
     matches = judged.select(
         "surrogate", "repo_oid", F.when(F.col("known").isNotNull(), "renamed").otherwise(F.col("basis")).alias("basis")
@@ -158,8 +138,19 @@ def build_model_ids(known_ids: DataFrame, surrogates: DataFrame, matches: DataFr
     )
 
 
-def _basis(same_creation: Column) -> Column:
-    return F.when(same_creation, "same_creation").otherwise("existed_before").alias("basis")
+def _match(
+    old: DataFrame, new: DataFrame, same_creation: Column, existed: Column, *, surrogates: str, models: str
+) -> DataFrame:
+    """Pairs of one name that are the same model, one to one; ``surrogates`` and ``models`` say which side has which."""
+    is_same = F.coalesce(same_creation, F.lit(False))
+    pairs = old.join(new, on=F.col("old.model_id") == F.col("new.model_id"))
+    candidates = pairs.where(is_same | F.coalesce(existed, F.lit(False))).select(
+        F.col(f"{surrogates}.repo_oid").alias("surrogate"),
+        F.col(f"{models}.repo_oid").alias("repo_oid"),
+        F.when(is_same, "same_creation").otherwise("existed_before").alias("basis"),
+        F.col("old.observed_at").alias("at"),
+    )
+    return _one_to_one(candidates)
 
 
 def _one_to_one(candidates: DataFrame) -> DataFrame:

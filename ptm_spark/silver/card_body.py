@@ -26,7 +26,7 @@ _MARKDOWN = pyromark.Markdown(
 _BREAKS = frozenset(("Paragraph", "Item", "TableCell", "TableRow", "TableHead", "FootnoteDefinition"))
 #: addresses that GitHub-flavoured Markdown, and the Hub, make links of though nothing marks them
 _BARE = re.compile(r"https?://[^\s<>()\[\]\"'`|]{2,2000}")
-_BIBTEX = re.compile(r"@([A-Za-z]{3,15})[ \t]{0,4}\{")
+_BIBTEX = re.compile(r"([A-Za-z]{3,15})[ \t]{0,4}\{")
 _BIBTEX_KINDS = frozenset(
     (
         *("article", "book", "booklet", "conference", "dataset", "inbook", "incollection", "inproceedings", "manual"),
@@ -82,10 +82,16 @@ def read_body(markdown: str) -> Body:
         sections=sections,
         word_count=sum(words),
         heading_count=len(walk.levels) - 1,
-        bibtex_count=sum(kind.lower() in _BIBTEX_KINDS for kind in _BIBTEX.findall(markdown)),
+        bibtex_count=_count_bibtex(markdown),
         counts=walk.counts,
         links=Counter(map(link_kind, walk.targets)),
     )
+
+
+def _count_bibtex(markdown: str) -> int:
+    """BibTeX entries; cut at @ first, for that is ten times as quick as searching the whole text by the pattern."""
+    after_at = markdown.split("@")[1:]
+    return sum(found[1].lower() in _BIBTEX_KINDS for found in map(_BIBTEX.match, after_at) if found)
 
 
 class _Walk:

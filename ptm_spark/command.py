@@ -105,6 +105,9 @@ def _execute(main: Callable[..., Any], own: dict[str, Any], common: dict[str, An
     except KeyboardInterrupt:
         _say("interrupted; run the same command again to go on")
         code = 130
+    except BrokenPipeError:  # whoever read our output, such as head, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
     except OSError as error:
         _say(
             f"{error.filename or 'disk'}: {error.strerror or error}; "

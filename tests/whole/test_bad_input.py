@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -94,6 +95,15 @@ def test_an_unfinished_and_a_changed_landing_are_told_and_the_rest_loads(tmp_pat
     assert f"{first.name}: no _manifest.json" in said
     assert f"{second.name}: part-00000.jsonl.zst is not what the manifest says" in said
     assert set(published(lake, "silver/models").to_pandas()["crawl_id"]) == {third.name}
+
+
+def test_a_reader_that_has_enough_hears_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "jobs.cli", "doctor", "--lake", str(tmp_path / "lake")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141
 
 
 def test_the_environment_is_examined_without_an_engine(tmp_path: Path) -> None:

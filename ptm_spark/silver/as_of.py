@@ -75,11 +75,21 @@ def models_as_of(versions: DataFrame, snapshots: DataFrame) -> DataFrame:
         "likes",
         F.row_number().over(of_model.orderBy(F.desc("observed_at"), F.desc("crawl_id"))).alias("rank"),
     ).where(F.col("rank") == 1)
-    current = versions.where(F.col("is_current")).join(first, on="repo_oid").join(newest, on="repo_oid", how="left")
+    current = versions.where(F.col("is_current"))
+    removed = current.where(F.col("removal").isNotNull()).select("repo_oid", F.col("removal").alias("removal_now"))
+    # a removal began where the last version without it ended
+    is_other = ~F.col("removal").eqNullSafe(F.col("removal_now"))
+    begun = (
+        versions.join(removed, on="repo_oid")
+        .groupBy("repo_oid")
+        .agg(F.coalesce(F.max(F.when(is_other, F.col("valid_to"))), F.min("valid_from")).alias("removed_at"))
+    )
+    known = current
+    for frame, how in ((first, "inner"), (newest, "left"), (begun, "left")):
+        known = known.join(frame, on="repo_oid", how=how)
     values = {
-        "removed_at": F.when(F.col("removal").isNotNull(), F.col("valid_from")),
         "flaws": F.lit(None).cast("array<string>"),
         "seen_in": F.lit(None).cast("array<string>"),
         "observed_at": F.col("valid_from"),
     }
-    return current.select(*(values.get(name, F.col(name)).alias(name) for name in MODELS.names))
+    return known.select(*(values.get(name, F.col(name)).alias(name) for name in MODELS.names))

@@ -19,6 +19,7 @@ LEAVES = {
     "likes": "BIGINT",
     "tags": "ARRAY<STRING>",
     "cardData": "STRUCT<language: STRING>",
+    "config": "STRUCT<model_type: STRING, architectures: ARRAY<STRING>>",
 }
 #: fields that only curated exports have
 _OF_EXPORTS = {"languages": "ARRAY<STRING>", "removed": "BOOLEAN"}
@@ -26,7 +27,7 @@ TYPES = LEAVES | _OF_EXPORTS
 
 #: what the Hub documents or was seen to send beside these; anything else is drift
 _HUB_FIELDS = frozenset(LEAVES) | {
-    *("modelId", "author", "downloadsAllTime", "trendingScore", "mask_token", "siblings", "config"),
+    *("modelId", "author", "downloadsAllTime", "trendingScore", "mask_token", "siblings"),
     *("transformersInfo", "safetensors", "gguf", "model-index", "model_index", "evalResults", "widgetData", "spaces"),
     *("baseModels", "childrenModelCount", "usedStorage", "inference", "inferenceProviderMapping", "inferenceStatus"),
     *("resourceGroup", "securityRepoStatus", "xetEnabled"),

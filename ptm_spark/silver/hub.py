@@ -24,7 +24,7 @@ from ptm_spark.silver.model_versions import (
 )
 from ptm_spark.silver.models import build_models, merge_models
 from ptm_spark.silver.records import read_listing
-from ptm_spark.silver.removals import find_removals, read_statuses
+from ptm_spark.silver.removals import Overlap, find_overlap, find_removals, read_statuses
 from ptm_spark.store import Store
 from ptm_spark.tables.hub import MODEL_IDS, MODEL_SNAPSHOTS, MODEL_TAGS, MODEL_VERSIONS, MODELS
 
@@ -62,7 +62,8 @@ def take_in_models(
     taken, measures = _Taken(known, ids), {}
     for number, crawl in enumerate(plan.crawls):
         landed = open_crawl(store, crawl, marks[crawl.path])
-        found = _take_in_crawl(store, landed, taken, number=number, reject_text_chars=reject_text_chars)
+        overlap = find_overlap(plan, crawl)
+        found = _take_in_crawl(store, landed, taken, overlap, number=number, reject_text_chars=reject_text_chars)
         measures[crawl.path] = found | {"census_ratio": _census_ratio(crawl, plan.census_before(crawl))}
     if taken.models is not None:
         taken.is_written = taken.is_written and first_commits is None
@@ -73,7 +74,9 @@ def take_in_models(
     return measures
 
 
-def _take_in_crawl(store: Store, landed: Landed, taken: _Taken, *, number: int, reject_text_chars: int) -> Measures:
+def _take_in_crawl(
+    store: Store, landed: Landed, taken: _Taken, overlap: Overlap | None, *, number: int, reject_text_chars: int
+) -> Measures:
     crawl = landed.crawl
     dialect = DIALECTS[crawl.format]
     read = read_listing(landed.lines, dialect, reject_text_chars=reject_text_chars, carried=crawl.keys)
@@ -88,7 +91,7 @@ def _take_in_crawl(store: Store, landed: Landed, taken: _Taken, *, number: int, 
     if taken.models is None:
         _begin(store, observed, taken, crawl, dialect)
     else:
-        older = _go_on(store, observed, taken, landed, dialect, number, listing, bool(counts["broken"]))
+        older = _go_on(store, observed, taken, landed, dialect, number, listing, bool(counts["broken"]), overlap)
     broken = counts["broken"] or 0
     keep_rejects(store, landed, listing, broken)
     repeated = counts["read"] - broken - counts["distinct"]
@@ -131,6 +134,7 @@ def _go_on(
     number: int,
     listing: DataFrame,
     broken: bool,
+    overlap: Overlap | None,
 ) -> int:
     """Take in a crawl that is newer than what is known; how many of its models were fetched before that."""
     assert taken.models is not None
@@ -153,6 +157,7 @@ def _go_on(
         census_at=datetime.fromisoformat(crawl.observed_at) if is_census else None,
         cutoff=datetime.fromisoformat(crawl.cutoff),
         spared=spared,
+        overlap=overlap,
     )
     staged = store.stage(f"merged_{number}", merged)
     marks = ("is_changed", "is_opened", "is_counted", "is_older")
@@ -197,7 +202,7 @@ def _resolve(
     taken.has_new_ids = taken.has_new_ids or _differ(taken.ids, ids)
     taken.ids = ids
     if not dialect.has_oid:
-        return resolved
+        return replace(resolved, observed=rekey(observed, matches))
     if not matches.where(F.col("basis") != "renamed").limit(1).count():
         resolved = replace(resolved, before=taken.models)
     else:

@@ -11,13 +11,17 @@ from pyspark.sql import functions as F
 
 from ptm_spark.tables.hub import MODEL_IDS
 
+#: which matches of a source without ObjectIds come first
+_LINKED, _BY_NAME, _RENAMED_SINCE = range(3)
+
 
 @dataclass(frozen=True)
 class Resolved:
     """Frames in which every model goes by the best id that is known.
 
     ``observed`` and ``before`` are those given; ``matches`` maps surrogates to what they were found to be (surrogate,
-    repo_oid, basis); ``rekeyed`` are those of them that the tables have had rows of.
+    repo_oid, basis; a basis of NULL: in this crawl only, for the surrogate has rows of its own); ``rekeyed`` are those
+    of them that the tables have had rows of.
     """
 
     observed: DataFrame
@@ -27,25 +31,27 @@ class Resolved:
 
 
 def name_models(before: DataFrame, observed: DataFrame, known_ids: DataFrame) -> Resolved:
-    """For a crawl without ObjectIds: find the known models that its surrogates stand for.
+    """For a crawl without ObjectIds: find the known models that its surrogates stand for, one to one.
 
     The same model has the same name and creation second; where either time is unknown, a known model is the same if it
     holds the name, and if it was not created after the other had been seen. ``known_ids`` is silver/model_ids, by which
     a model that was renamed since is still found.
+
+    What a surrogate is known to be (its link, else the rows that it has itself) comes before what its name suggests;
+    of several that are linked to one model the one with the best basis is it, and the others stay surrogates. A
+    surrogate of a name only is known so no longer once its name has gone to another model: then it is looked for like a
+    new one.
     """
-    linked = known_ids.where(F.col("repo_oid") != F.col("surrogate")).select(
-        "surrogate", F.col("repo_oid").alias("linked"), F.col("basis").alias("linked_basis")
+    strangers = _strangers(before, observed, known_ids)
+    links = strangers.where(F.col("preference").isNotNull()).select(
+        F.col("repo_oid").alias("surrogate"),
+        F.col("linked").alias("repo_oid"),
+        F.col("linked_basis").alias("basis"),
+        "preference",
+        "has_name",
+        F.lit(None).cast("timestamp").alias("at"),
     )
-    own = before.select(F.col("repo_oid").alias("own"))
-    strangers = (
-        observed.join(linked, on=F.col("repo_oid") == F.col("surrogate"), how="left")
-        .join(own, on=F.col("repo_oid") == F.col("own"), how="left")
-        .select(
-            "repo_oid", "model_id", "created_at", "created_at_basis", "observed_at", "linked", "linked_basis", "own"
-        )
-    )
-    unknown = strangers.where(F.col("linked").isNull() & F.col("own").isNull()).alias("new")
-    old = before.alias("old")
+    is_open = ~F.col("is_itself") & (F.coalesce("preference", F.lit(_BY_NAME)) != _LINKED)
     same_creation = F.col("old.created_at") == F.col("new.created_at")
     holds = F.coalesce(F.col("old.removal") != "recreated", F.lit(True))
     existed = (
@@ -61,16 +67,58 @@ def name_models(before: DataFrame, observed: DataFrame, known_ids: DataFrame) ->
         )
         & F.coalesce(F.col("old.created_at") <= F.col("new.observed_at"), F.lit(True))
     )
-    found = _match(old, unknown, same_creation, existed, surrogates="new", models="old")
-    again = strangers.where(F.col("linked").isNotNull()).select(
-        F.col("repo_oid").alias("surrogate"), F.col("linked").alias("repo_oid"), F.col("linked_basis").alias("basis")
+    old, new = before.alias("old"), strangers.where(is_open).alias("new")
+    named = _candidates(old, new, same_creation, existed, surrogates="new", models="old")
+    own = strangers.where(F.col("is_own")).select(F.col("repo_oid").alias("own"))
+    free = links.unionByName(named).join(own, on=F.col("repo_oid") == F.col("own"), how="left_anti")
+    matches = (
+        _one_to_one(free)
+        .join(own, on=F.col("surrogate") == F.col("own"), how="left")
+        .select("surrogate", "repo_oid", F.when(F.col("own").isNull(), F.col("basis")).alias("basis"))
     )
-    matches = found.unionByName(again)
-    named = matches.select("surrogate", F.col("repo_oid").alias("found"))
-    renamed = observed.join(named, on=F.col("repo_oid") == F.col("surrogate"), how="left").select(
-        F.coalesce("found", "repo_oid").alias("repo_oid"), *observed.columns[1:]
+    return Resolved(rekey(observed, matches), before, matches, matches.limit(0))
+
+
+def _strangers(before: DataFrame, observed: DataFrame, known_ids: DataFrame) -> DataFrame:
+    """A crawl's surrogates with what is known of them.
+
+    ``linked``, ``linked_basis``: the model that silver/model_ids has linked; ``preference``: how much that counts (NULL
+    where nothing is linked or it no longer counts), ``has_name`` whether that model goes by the surrogate's name;
+    ``is_own``: there are rows under the surrogate; ``is_itself``: that is what it stands for, unless it is linked.
+    """
+    linked = known_ids.where(F.col("repo_oid") != F.col("surrogate")).select(
+        "surrogate", F.col("repo_oid").alias("linked"), F.col("basis").alias("linked_basis")
     )
-    return Resolved(renamed, before, matches, matches.limit(0))
+    own = before.select(F.col("repo_oid").alias("own"), F.col("removal").alias("own_removal"))
+    model = before.select(
+        F.col("repo_oid").alias("linked_oid"),
+        F.col("model_id").alias("linked_name"),
+        F.col("removal").alias("linked_removal"),
+    )
+    is_name_only = F.col("created_at_basis") == "unknown"
+    has_name = F.coalesce(F.col("linked_name") == F.col("model_id"), F.lit(False))
+    is_own = F.col("own").isNotNull()
+    is_itself = is_own & ~(is_name_only & F.coalesce(F.col("own_removal") == "recreated", F.lit(False)))
+    preference = (
+        F.when(F.col("linked").isNull(), F.lit(None))
+        .when(~is_name_only, F.lit(_LINKED))
+        .when(F.col("linked_removal") == "recreated", F.lit(None))
+        .when(has_name, F.lit(_LINKED))
+        .when(~is_itself, F.lit(_RENAMED_SINCE))
+    )
+    return (
+        observed.select("repo_oid", "model_id", "created_at", "created_at_basis", "observed_at")
+        .join(linked, on=F.col("repo_oid") == F.col("surrogate"), how="left")
+        .join(model, on=F.col("linked") == F.col("linked_oid"), how="left")
+        .join(own, on=F.col("repo_oid") == F.col("own"), how="left")
+        .select(
+            *("repo_oid", "model_id", "created_at", "created_at_basis", "observed_at", "linked", "linked_basis"),
+            preference.cast("int").alias("preference"),
+            has_name.alias("has_name"),
+            is_own.alias("is_own"),
+            is_itself.alias("is_itself"),
+        )
+    )
 
 
 def adopt_surrogates(before: DataFrame, observed: DataFrame) -> Resolved:
@@ -93,7 +141,7 @@ def adopt_surrogates(before: DataFrame, observed: DataFrame) -> Resolved:
             )
         )
     )
-    found = _match(old, new, same_creation, existed, surrogates="old", models="new")
+    found = _one_to_one(_candidates(old, new, same_creation, existed, surrogates="old", models="new"))
     judged = found.join(known, on=F.col("repo_oid") == F.col("known"), how="left")
     matches = judged.select(
         "surrogate", "repo_oid", F.when(F.col("known").isNotNull(), "renamed").otherwise(F.col("basis")).alias("basis")
@@ -112,9 +160,10 @@ def rekey(frame: DataFrame, rekeyed: DataFrame) -> DataFrame:
 def build_model_ids(known_ids: DataFrame, surrogates: DataFrame, matches: DataFrame, *, crawl_id: str) -> DataFrame:
     """The table after one more crawl: ``surrogates`` (as observed, without ObjectIds) added, ``matches`` filled in.
 
-    A match also moves what was linked to the surrogate itself; one that is linked stays so.
+    Matches for that crawl only (without a basis) leave no trace. A match also moves what was linked to the surrogate
+    itself; one that is linked stays so.
     """
-    by = matches.select(
+    by = matches.where(F.col("basis").isNotNull()).select(
         F.col("surrogate").alias("matched"), F.col("repo_oid").alias("found"), F.col("basis").alias("found_basis")
     )
     fresh = surrogates.select(
@@ -138,24 +187,35 @@ def build_model_ids(known_ids: DataFrame, surrogates: DataFrame, matches: DataFr
     )
 
 
-def _match(
+def _candidates(
     old: DataFrame, new: DataFrame, same_creation: Column, existed: Column, *, surrogates: str, models: str
 ) -> DataFrame:
-    """Pairs of one name that are the same model, one to one; ``surrogates`` and ``models`` say which side has which."""
+    """Pairs of one name that may be the same model; ``surrogates`` and ``models`` say which side has which."""
     is_same = F.coalesce(same_creation, F.lit(False))
     pairs = old.join(new, on=F.col("old.model_id") == F.col("new.model_id"))
-    candidates = pairs.where(is_same | F.coalesce(existed, F.lit(False))).select(
+    return pairs.where(is_same | F.coalesce(existed, F.lit(False))).select(
         F.col(f"{surrogates}.repo_oid").alias("surrogate"),
         F.col(f"{models}.repo_oid").alias("repo_oid"),
         F.when(is_same, "same_creation").otherwise("existed_before").alias("basis"),
+        F.lit(_BY_NAME).alias("preference"),
+        F.lit(True).alias("has_name"),
         F.col("old.observed_at").alias("at"),
     )
-    return _one_to_one(candidates)
 
 
 def _one_to_one(candidates: DataFrame) -> DataFrame:
-    """The best match of each surrogate, and of each model: equal creation first, then the one seen last."""
-    best = [F.desc("basis"), F.desc("at"), F.col("repo_oid"), F.col("surrogate")]
+    """The best match of each surrogate, and of each model (surrogate, repo_oid, basis).
+
+    Of one preference equal creation comes first, then what goes by the name, then what was seen last.
+    """
+    best: list[Column | str] = [
+        "preference",
+        F.desc("basis"),
+        F.desc("has_name"),
+        F.desc("at"),
+        "repo_oid",
+        "surrogate",
+    ]
     first = candidates.withColumn("rank", F.row_number().over(Window.partitionBy("surrogate").orderBy(*best)))
     only = first.where(F.col("rank") == 1).withColumn(
         "rank", F.row_number().over(Window.partitionBy("repo_oid").orderBy(*best))

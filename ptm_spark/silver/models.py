@@ -6,6 +6,7 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from ptm_spark.silver.removals import Overlap, is_return
 from ptm_spark.tables.hub import METADATA, MODELS
 
 _LICENCE = "license:"
@@ -45,6 +46,8 @@ def build_models(listing: DataFrame, *, crawl_id: str, scope: str) -> DataFrame:
         "head_sha",
         "library_name",
         "pipeline_tag",
+        "model_type",
+        "architecture",
         _one_of("licences").alias("licence"),
         "licences",
         "languages",
@@ -113,6 +116,7 @@ def merge_models(
     census_at: datetime | None,
     cutoff: datetime | None,
     spared: DataFrame | None = None,
+    overlap: Overlap | None = None,
 ) -> DataFrame:
     """The models after one more crawl, with what it changed: ``MODELS`` and ``is_new``, ``is_opened``, ``is_counted``.
 
@@ -121,10 +125,11 @@ def merge_models(
     A row that none of these holds for is as it was, ``observed_at`` and ``crawl_id`` too.
 
     A value that the crawl's source cannot carry (``carried`` names the Hub's fields that it can) stays what it was. A
-    model that was seen in the same scope before, was created before ``cutoff`` and is absent from a census is
-    ``gone_or_private`` since ``census_at``; one whose name another model has in this crawl is ``recreated``; one that
-    is seen again is back; one that is ``spared`` (repo_oid) is not taken for absent. Absence from anything but a census
-    (``census_at`` None) says nothing.
+    model that was seen in the same scope before, was created before ``cutoff`` (the census's beginning), was not seen
+    after it, and is absent from a census is ``gone_or_private`` since ``census_at``; one whose name another model has
+    in this crawl is ``recreated``; one that is seen again is back; one that is ``spared`` (repo_oid) is not taken for
+    absent. Absence from anything but a census (``census_at`` None) says nothing. Where censuses ended while this crawl
+    ran (``overlap``), what they missed and this crawl saw after they had begun is back since the crawl's end.
     """
     holders = observed.groupBy("model_id").agg(
         F.max_by("repo_oid", "observed_at").alias("holder"), F.max("observed_at").alias("held_at")
@@ -133,6 +138,11 @@ def merge_models(
     joined = old.join(new, on=F.col("old.repo_oid") == F.col("new.repo_oid"), how="full_outer")
     known_at = F.greatest("old.observed_at", F.coalesce("old.removed_at", "old.observed_at"))
     is_older = F.coalesce(F.col("new.observed_at") < known_at, F.lit(False))
+    seen_at = F.col("new_observed_at")
+    if overlap is not None:
+        joined = joined.withColumn("is_back", is_older & is_return(overlap))
+        is_older = is_older & ~F.col("is_back")
+        seen_at = F.when(F.col("is_back"), F.lit(overlap.ended_at).cast("timestamp")).otherwise(seen_at)
     joined = joined.withColumn("is_older", is_older).withColumn(
         "is_seen", F.col("new.repo_oid").isNotNull() & ~F.col("is_older")
     )
@@ -150,7 +160,10 @@ def merge_models(
         & (was_there | (F.col("old.removal") != "recreated"))
         & F.coalesce(F.col("name.held_at") >= known_at, F.lit(False))
     )
-    was_covered = F.lit(True) if cutoff is None else F.coalesce(F.col("old.created_at") < F.lit(cutoff), F.lit(True))
+    was_covered = F.lit(True)
+    if cutoff is not None:
+        # what was seen since the census began may have come to a place that it had passed
+        was_covered = F.coalesce(F.col("old.created_at") < F.lit(cutoff), F.lit(True)) & (known_at <= F.lit(cutoff))
     missed = (
         F.lit(census_at is not None)
         & unseen
@@ -167,6 +180,7 @@ def merge_models(
         *(F.col(f"new.{column}").alias(f"new_{column}") for column in MODELS.names),
         "is_older",
         "is_seen",
+        *(["is_back"] if overlap is not None else []),
         F.col("name.held_at").alias("held_at"),
         F.coalesce(taken, F.lit(False)).alias("is_taken"),
         F.coalesce(missed, F.lit(False)).alias("is_missed"),
@@ -176,7 +190,7 @@ def merge_models(
         *(_merged(column, carried).alias(column) for column in MODELS.names if column not in _OF_CHANGES),
         *(F.col(f"old_{column}") for column in kept),
         "is_older",
-        F.coalesce(gone_at, F.when(F.col("is_seen"), F.col("new_observed_at"))).alias("opened_at"),
+        F.coalesce(gone_at, F.when(F.col("is_seen"), seen_at)).alias("opened_at"),
     )
     is_new = F.col("old_repo_oid").isNull()
     judged = merged.select(
@@ -243,6 +257,8 @@ _SOURCE_OF = {
     "head_sha": {"sha"},
     "library_name": {"library_name"},
     "pipeline_tag": {"pipeline_tag"},
+    "model_type": {"config"},
+    "architecture": {"config"},
     "licence": {"tags"},
     "licences": {"tags"},
     "languages": {"cardData", "languages"},

@@ -84,6 +84,8 @@ def read_listing(
         value("sha").alias("sha"),
         value("library_name").alias("library_name"),
         value("pipeline_tag").alias("pipeline_tag"),
+        F.nullif(value("config")["model_type"], F.lit("")).alias("model_type"),
+        F.try_element_at(value("config")["architectures"], F.lit(1)).alias("architecture"),
         value("gated").alias("gated_text"),
         value("private").alias("is_private"),
         value("disabled").alias("is_disabled"),
@@ -147,6 +149,8 @@ def _judge_values(read: DataFrame, *, has_languages: bool) -> DataFrame:
         F.when(sha_fits, F.col("sha")).alias("head_sha"),
         "library_name",
         "pipeline_tag",
+        "model_type",
+        "architecture",
         F.when(F.col("gated_text") == "false", "no")
         .when(F.col("gated_text") == "true", "yes")
         .when(F.col("gated_text").isin("auto", "manual"), F.col("gated_text"))

@@ -1,9 +1,14 @@
-"""Answers without a record: evidence that a model is gone, or that the Hub has disabled it."""
+"""Evidence that a model is gone or disabled (answers without a record), and what outdoes that of a census."""
 
-from pyspark.sql import DataFrame
+from dataclasses import dataclass
+from datetime import datetime
+
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ptm_spark.columns import moment
+from ptm_spark.intake import FamilyPlan
+from ptm_spark.landing import Manifest
 from ptm_spark.tables.hub import MODELS
 
 _STATUS_LINE = "seq BIGINT, fetched_at STRING, status INT, key STRING, about STRUCT<repo_oid: STRING>"
@@ -46,3 +51,56 @@ def find_removals(before: DataFrame, statuses: DataFrame, *, crawl_id: str) -> D
         "crawl_id": F.lit(crawl_id),
     }
     return known.select(*(changed.get(name, F.col(name)).alias(name) for name in MODELS.names))
+
+
+@dataclass(frozen=True)
+class Census:
+    """A census that other crawls overlap: which one, of which scope, and when it began."""
+
+    crawl_id: str
+    scope: str
+    began_at: datetime
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """A crawl's end, and the censuses taken in before it that ended while it ran."""
+
+    ended_at: datetime
+    censuses: tuple[Census, ...]
+
+
+def find_overlap(plan: FamilyPlan, crawl: Manifest) -> Overlap | None:
+    """The censuses that ended while a crawl ran; None, as mostly, where there are none.
+
+    Dumps speak of one moment, so that nothing overlaps them.
+    """
+    censuses = tuple(
+        Census(other.crawl_id, other.scope, datetime.fromisoformat(other.cutoff))
+        for other in (*plan.earlier, *plan.crawls)
+        if other.coverage == "census" and other.entity == "models" and not other.failed
+        # these texts sort like the moments
+        if other.order < crawl.order and other.observed_at > crawl.cutoff
+    )
+    return Overlap(datetime.fromisoformat(crawl.observed_at), censuses) if censuses else None
+
+
+def is_return(overlap: Overlap) -> Column:
+    """Whether a record (``new.…``) takes back that a census missed its model (``old.…``), though it was fetched before.
+
+    A census may have passed a model's place long before it ended: a record fetched after its beginning is the newer
+    evidence, if it is later than the beginning of every overlapping census that should have listed the model.
+    """
+    fetched_at = F.col("new.observed_at")
+    is_outdone = F.lit(False)
+    for census in overlap.censuses:
+        began_at = F.lit(census.began_at).cast("timestamp")
+        is_outdone = is_outdone | (F.array_contains("old.seen_in", census.scope) & (fetched_at <= began_at))
+    found = (
+        (F.col("old.removal") == "gone_or_private")
+        & F.col("old.crawl_id").isin(*(census.crawl_id for census in overlap.censuses))
+        & (F.col("old.removed_at") < F.lit(overlap.ended_at).cast("timestamp"))
+        & ~F.coalesce(F.col("new.removal") == "gone_or_private", F.lit(False))
+        & ~is_outdone
+    )
+    return F.coalesce(found, F.lit(False))

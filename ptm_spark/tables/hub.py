@@ -15,6 +15,8 @@ _METADATA = """
         head_sha             STRING         COMMENT 'head commit of main, where the source carries it',
         library_name         STRING         COMMENT 'library the Hub names for the model',
         pipeline_tag         STRING         COMMENT 'task the Hub names for the model',
+        model_type           STRING         COMMENT 'model_type of its config, such as bert, where the source carries it',
+        architecture         STRING         COMMENT 'first of the architectures of its config, a class such as BertForMaskedLM, where the source carries it',
         licence              STRING         COMMENT 'the one licence of the tags; multiple where there are several; null where there is none',
         licences             ARRAY<STRING>  COMMENT 'all licences of the tags, sorted',
         languages            ARRAY<STRING>  COMMENT 'languages of the card data, sorted, where the source carries them; the Hub reads the Norwegian no as false, here it is no',
@@ -42,13 +44,13 @@ MODELS = Table(
     )
     + """
         removed_at           TIMESTAMP      COMMENT 'observation time from which it was known as removed',
-        downloads            BIGINT         COMMENT 'downloads of the 30 days before the newest observation',
-        likes                BIGINT         COMMENT 'likes at the newest observation',
-        flaws                ARRAY<STRING>  COMMENT 'rules that cost this row a value at its newest observation, such as likes:type',
+        downloads            BIGINT         COMMENT 'downloads of 30 days as in the newest observation by a source that carries them, be it one that changed the row or a later one that found the same',
+        likes                BIGINT         COMMENT 'likes as in the newest observation by a source that carries them, be it one that changed the row or a later one that found the same',
+        flaws                ARRAY<STRING>  COMMENT 'rules that cost the newest observation of the model a value, such as likes:type, be it one that changed the row or a later one that found the same',
         seen_in              ARRAY<STRING>  COMMENT 'scopes (populations) whose crawls have listed the model, sorted',
         first_observed_at    TIMESTAMP      COMMENT 'UTC time of the first crawl that saw the model',
-        observed_at          TIMESTAMP      COMMENT 'UTC time of the fetch that gave the row its present values; later ones that saw the same do not move it',
-        crawl_id             STRING         COMMENT 'crawl of that fetch',
+        observed_at          TIMESTAMP      COMMENT 'UTC time of the observation that last changed the row (metadata, downloads, likes, flaws or seen_in); later ones that found the same do not move it. Mostly a fetch of the model; of a model that a census missed the end of that census; of a recreated one the fetch of the model that has its name; of one that a crawl saw while a census missed it the end of that crawl',
+        crawl_id             STRING         COMMENT 'crawl of that observation',
     """,
 )
 
@@ -86,7 +88,7 @@ MODEL_IDS = Table(
         model_id           STRING     COMMENT 'name in that source',
         created_at         TIMESTAMP  COMMENT 'UTC creation time in that source; null where it has none',
         repo_oid           STRING     COMMENT 'what the tables have the model under: its ObjectId where one is known to be the same, else the surrogate',
-        basis              STRING     COMMENT 'same_creation = name and creation time agree; existed_before = same name, and created no later than this source saw it; renamed = the same, but its ObjectId was known under another name before: earlier rows of the surrogate stay; null = not linked',
+        basis              STRING     COMMENT 'same_creation = name and creation time agree; existed_before = same name, and created no later than this source saw it; renamed = found to be the same when the tables had its ObjectId already, as a rule under another name: the rows of the surrogate are not given to it but stay as a model of their own, which ends as recreated; null = not linked. A name without a creation time keeps its first link here; once the name is with another model, later records of it count as that model',
         first_observed_at  TIMESTAMP  COMMENT 'UTC time of the first crawl that saw it without an ObjectId',
         crawl_id           STRING     COMMENT 'that crawl',
     """,
@@ -119,7 +121,7 @@ MODEL_SNAPSHOTS = Table(
     columns="""
         repo_oid     STRING     COMMENT 'model, as in silver/models',
         crawl_id     STRING     COMMENT 'crawl that saw the change',
-        observed_at  TIMESTAMP  COMMENT 'UTC time of the fetch',
+        observed_at  TIMESTAMP  COMMENT 'UTC time of the fetch; of a model that a crawl saw while a census missed it the end of that crawl',
         downloads    BIGINT     COMMENT 'downloads of the 30 days before observed_at; null where the source had none',
         likes        BIGINT     COMMENT 'likes at observed_at; null where the source had none',
     """,

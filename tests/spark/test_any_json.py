@@ -44,6 +44,7 @@ MODEL = {
     "_id": OID, "id": "o/a", "createdAt": DATE, "lastModified": DATE, "sha": "a" * 40, "library_name": "x",
     "pipeline_tag": "y", "gated": False, "private": False, "disabled": False, "downloads": 1, "likes": 1,
     "tags": ["license:mit"], "cardData": {"language": "en"},
+    "config": {"model_type": "bert", "architectures": ["BertModel"]},
 }  # fmt: skip
 EXPORT = {
     "id": "o/a", "created_at": DATE, "updated_at": DATE, "library": "x", "pipeline_tag": "y", "languages": ["en"],

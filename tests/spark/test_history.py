@@ -1,18 +1,19 @@
 """The history of models over several crawls: versions, removals, renames, re-creations, and who is who."""
 
 import os
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from histories import contents, fold, land_crawl, versions_of
+from histories import at, contents, fold, land_crawl, versions_of
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from ptm_spark.folder import Folder
-from ptm_spark.landing import Landing
+from ptm_spark.landing import Landing, utc_text
 from ptm_spark.silver.as_of import models_as_of, versions_as_of
 from ptm_spark.store import Store
 from ptm_spark.tables.hub import MODEL_IDS, MODEL_SNAPSHOTS, MODEL_VERSIONS, MODELS
@@ -20,7 +21,6 @@ from ptm_spark.tables.hub import MODEL_IDS, MODEL_SNAPSHOTS, MODEL_VERSIONS, MOD
 pytestmark = pytest.mark.spark
 
 A, B = "60000000aaaaaaaaaaaaaaaa", "60000000bbbbbbbbbbbbbbbb"
-CREATED = "2021-01-14T08:25:36.000Z"
 
 
 def model(oid: str = A, name: str = "o/a", **changes: Any) -> dict[str, Any]:
@@ -210,7 +210,9 @@ def test_the_past_can_be_asked(store: Store, landing: Landing) -> None:
 
 #: crawls of every kind over the same few names, so that renames, re-creations and gaps happen
 NAMES = st.sampled_from(["o/a", "o/b", "o/c"])
-CREATIONS = st.sampled_from(["2023-05-04T10:11:12.000Z", "2023-12-31T00:00:00.000Z", "2022-03-02T23:29:04.000Z"])
+CREATIONS = st.sampled_from(
+    ["2023-05-04T10:11:12.000Z", "2023-12-31T00:00:00.000Z", "2022-03-02T23:29:04.000Z", "broken"]
+)
 TAGS = st.lists(st.sampled_from(["x", "y", "license:mit"]), max_size=2)
 CRAWL = st.one_of(
     st.tuples(
@@ -227,7 +229,6 @@ CRAWL = st.one_of(
         st.lists(
             st.builds(export, NAMES, CREATIONS, tags=TAGS, removed=st.booleans()),
             max_size=3,
-            unique_by=lambda row: row["id"],
         ),
     ),
     st.tuples(
@@ -239,7 +240,9 @@ CRAWL = st.one_of(
         st.lists(st.tuples(st.sampled_from([403, 404]), st.sampled_from([A, B]), NAMES), max_size=2),
     ),
 )  # fmt: skip
-HISTORIES = st.lists(st.tuples(CRAWL, st.sampled_from(["census", "partial"])), min_size=2, max_size=5)
+#: days that a crawl ran before and after its rows were fetched, so that crawls overlap
+RUNS = st.tuples(st.integers(0, 2), st.integers(0, 2))
+HISTORIES = st.lists(st.tuples(CRAWL, st.sampled_from(["census", "partial"]), RUNS), min_size=2, max_size=5)
 
 
 @pytest.mark.parametrize("engine", ["embedded"], indirect=True)
@@ -254,12 +257,14 @@ def test_one_by_one_and_all_at_once_give_the_same_tables(
     store: Store, tmp_path_factory: pytest.TempPathFactory, history: list[Any], cuts: set[int]
 ) -> None:
     lakes = [tmp_path_factory.mktemp("history") for _ in range(2)]
-    crawls = [
-        land_crawl(
-            Landing(Folder(lakes[0])), rows, day=day, entity=entity, format=format, scope=scope, coverage=coverage
-        )
-        for day, (((entity, format, scope), rows), coverage) in enumerate(history)
-    ]
+    crawls = []
+    for day, (((entity, format, scope), rows), coverage, (before, after)) in enumerate(history):
+        landing = Landing(Folder(lakes[0]))
+        crawl = land_crawl(landing, rows, day=day, entity=entity, format=format, scope=scope, coverage=coverage)
+        # what begins and ends at one moment leaves no version: no crawl ends when another's rows were fetched
+        end = at(day + after) + timedelta(hours=after and day + 1)
+        crawls.append(replace(crawl, cutoff=utc_text(at(day - before)), observed_at=utc_text(end)))
+    crawls.sort(key=lambda crawl: crawl.order)
     at_once, by_parts = (store.of_lake(Folder(lake)) for lake in lakes)
     (Path(lakes[1]) / "landing").symlink_to(Path(lakes[0]) / "landing")
     fold(at_once, crawls)
@@ -273,14 +278,19 @@ def test_one_by_one_and_all_at_once_give_the_same_tables(
 
 
 def check_chains(store: Store) -> None:
-    """Versions of a model follow each other, the last one is what silver/models says."""
-    models = {row.repo_oid: row for row in store.read(MODELS).collect()}
+    """Versions of a model follow each other, the last one is what silver/models says, and so is the newest past."""
+    rows = store.read(MODELS).collect()
+    models = {row.repo_oid: row for row in rows}
+    assert len(models) == len(rows)
+    past = models_as_of(store.read(MODEL_VERSIONS), store.read(MODEL_SNAPSHOTS)).collect()
+    assert {row.repo_oid: row.removed_at for row in past} == {oid: row.removed_at for oid, row in models.items()}
     by_model: dict[str, list[Any]] = {}
     for row in store.read(MODEL_VERSIONS).collect():
         by_model.setdefault(row.repo_oid, []).append(row)
     assert models.keys() == by_model.keys()
     for oid, rows in by_model.items():
         rows.sort(key=lambda row: row.valid_from)
+        assert len({row.valid_from for row in rows}) == len(rows)
         assert [row.valid_to for row in rows] == [*(row.valid_from for row in rows[1:]), None]
         assert [row.is_current for row in rows] == [*(False for _ in rows[1:]), True]
         assert (rows[-1].model_id, rows[-1].removal) == (models[oid].model_id, models[oid].removal)

@@ -35,6 +35,24 @@ def test_a_sound_row_keeps_every_value(store: Store) -> None:
     assert (row.created_at_basis, row.flaws, row.reasons, row.tags) == ("hub", [], [], ["transformers", "license:mit"])
 
 
+@pytest.mark.parametrize(
+    ("config", "expected", "flaws"),
+    [
+        ({"model_type": "bert", "architectures": ["BertModel", "X"], "more": 1}, ("bert", "BertModel"), []),
+        ({"model_type": "", "architectures": []}, (None, None), []),
+        ({}, (None, None), []),
+        (None, (None, None), []),
+        ("bert", (None, None), ["config:type"]),
+    ],
+)
+def test_a_config_tells_its_type_and_its_architecture(
+    store: Store, config: Any, expected: tuple[str | None, str | None], flaws: list[str]
+) -> None:
+    (row,) = read(store, listing_record(config=config))
+    assert (row.model_type, row.architecture) == expected
+    assert row.flaws == flaws
+
+
 def test_hard_rules_turn_a_row_away_with_its_reason_and_text(store: Store) -> None:
     rows = read(
         store,

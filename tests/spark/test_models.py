@@ -96,8 +96,9 @@ def test_absence_from_a_census_of_its_scope_removes_a_model(store: Store) -> Non
         {"census_at": None},
         {"scope": "curated"},
         {"cutoff": datetime(2023, 5, 1, tzinfo=UTC)},
+        {"cutoff": SEEN - timedelta(hours=1)},
     ],
-    ids=["not a census", "another population", "created after the cutoff"],
+    ids=["not a census", "another population", "created after the cutoff", "seen after it"],
 )
 def test_other_absence_says_nothing(store: Store, changes: dict[str, Any]) -> None:
     assert merge(store, model_row(), other(), **changes)[OID].removal is None

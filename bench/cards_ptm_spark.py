@@ -36,7 +36,7 @@ def main(lake: str, engine: str = "embedded") -> None:
     crawls = Landing(folder).crawls("hub", "cards")[0]
     plan, marks = FamilyPlan("cards", tuple(crawls), ()), {crawl.path: "" for crawl in crawls}
     begun = time.perf_counter()
-    take_in_cards(store, plan, marks, reject_text_chars=4_000, user_key="")
+    take_in_cards(store, plan, marks, reject_text_chars=4_000)
     seconds = time.perf_counter() - begun
     present = store.read(MODEL_CARDS).where("status = 'present'")
     (row,) = present.agg(

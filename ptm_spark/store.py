@@ -79,10 +79,15 @@ class Store:
     def stage(self, name: str, frame: DataFrame) -> DataFrame:
         """Keep an intermediate frame on disk, so that what follows does not compute it again.
 
-        A Delta table, for its log tells the planner how many rows there are: from plain Parquet the embedded engine
-        builds its hash tables of the wrong side of a join, and needs half as much memory again.
+        On the embedded engine a Delta table, for its log tells the planner how many rows there are: from plain Parquet
+        it builds its hash tables of the wrong side of a join, and needs half as much memory again. Apache Spark tells
+        that from Parquet, and a commit to a log costs it a second.
         """
         path = f"{self._lake.url}/{_STAGING}/{self._run_id}/{name}"
+        if self._engine == "spark":
+            schema = frame.schema
+            frame.write.format("parquet").mode("overwrite").save(path)
+            return self._spark.read.schema(schema).parquet(path)
         frame.write.format("delta").mode("overwrite").option("overwriteSchema", "true").save(path)
         return self._spark.read.format("delta").load(path)
 

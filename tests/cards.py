@@ -43,7 +43,7 @@ def land_cards(store: Store, *observations: Seen, day: float, format: str = "api
 
 def take_in(store: Store, crawls: Sequence[Manifest], earlier: Sequence[Manifest] = ()) -> dict[str, Any]:
     plan = FamilyPlan("cards", tuple(crawls), tuple(earlier))
-    return take_in_cards(store, plan, {crawl.path: "" for crawl in crawls}, reject_text_chars=80, user_key="k")
+    return take_in_cards(store, plan, {crawl.path: "" for crawl in crawls}, reject_text_chars=80)
 
 
 def versions(store: Store, *names: str) -> list[tuple[Any, ...]]:

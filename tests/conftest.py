@@ -19,7 +19,8 @@ from ptm_spark.session import find_jars, find_java, open_session
 from ptm_spark.store import Store
 
 ENGINES = ("embedded", "spark")
-#: a small JVM session: C1 only, few partitions; twice as quick on tests' few rows
+#: a small JVM session: C1 only, few partitions, expressions interpreted; twice as quick on tests' few rows. The tests
+#: of whole commands run with the settings of conf/, on generated code.
 _SMALL_SPARK = {
     "spark.master": "local[2]",
     "spark.driver.host": "127.0.0.1",
@@ -32,6 +33,9 @@ _SMALL_SPARK = {
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
     "spark.sql.shuffle.partitions": "1",
     "spark.default.parallelism": "1",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.adaptive.enabled": "false",
 }
 
 

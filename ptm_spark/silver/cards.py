@@ -26,14 +26,13 @@ _MOST_LINES = 2**40
 
 
 def take_in_cards(
-    store: Store, plan: FamilyPlan, marks: Mapping[str, str], *, reject_text_chars: int, user_key: str
+    store: Store, plan: FamilyPlan, marks: Mapping[str, str], *, reject_text_chars: int
 ) -> dict[str, Measures]:
     """Fold the plan's crawls into model_cards, card_sections and rejects; measures by crawl.
 
     A README is read once, however many models and crawls have it: what is in the tables is not read again. Where a
     crawl tells of moments before the newest one known, such as a git history that landed late, the observations of all
-    crawls are put in order anew, so that the tables never depend on what came when. Nobody is named in the tables:
-    ``user_key`` is not needed.
+    crawls are put in order anew, so that the tables never depend on what came when. Nobody is named in the tables.
     """
     if not plan.crawls:
         return {}

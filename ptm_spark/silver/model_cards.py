@@ -72,23 +72,16 @@ def build_versions(resolved: DataFrame) -> DataFrame:
     opened = resolved.where(F.col("fate") == "kept").withColumn("is_opening", (~is_as_before).cast("int"))
     so_far = by_time.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     runs = opened.withColumn("run", F.sum("is_opening").over(so_far))
-    first = F.struct("status", "card_sha256", *_CARRIED)
-    known_at = F.when(F.col("repo_oid").isNotNull(), F.col("observed_at"))
-    versions = runs.groupBy("model_id", "run").agg(
-        F.min("observed_at").alias("valid_from"),
-        F.min_by(first, "observed_at").alias("first"),
-        F.min_by("repo_oid", known_at).alias("repo_oid"),
-    )
-    by_start = Window.partitionBy("model_id").orderBy("valid_from")
-    chained = versions.withColumn("valid_to", F.lead("valid_from").over(by_start))
-    return chained.select(
-        "model_id",
-        "repo_oid",
-        "valid_from",
-        "valid_to",
-        F.col("valid_to").isNull().alias("is_current"),
-        *(F.col("first")[name].alias(name) for name in ("status", *_CARRIED, "card_sha256")),
-    ).select(*_VERSION)
+    in_run = Window.partitionBy("model_id", "run").orderBy("observed_at")
+    whole_run = in_run.rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    known = runs.withColumn("known_oid", F.first("repo_oid", ignorenulls=True).over(whole_run))
+    chained = known.where(F.col("is_opening") == 1).withColumn("valid_to", F.lead("observed_at").over(by_time))
+    values = {
+        "repo_oid": F.col("known_oid"),
+        "valid_from": F.col("observed_at"),
+        "is_current": F.col("valid_to").isNull(),
+    }
+    return chained.select(*(values.get(name, F.col(name)).alias(name) for name in _VERSION))
 
 
 def differ(versions: DataFrame, before: DataFrame) -> bool:

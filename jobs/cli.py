@@ -25,6 +25,7 @@ COMMANDS = {
     "reject": ("reject", "Keep a held crawl out for good."),
     "forget": ("forget", "Remove a user from what has landed."),
     "compare": ("compare", "Compare two lakes row by row."),
+    "replicate": ("replicate", "Compute the study's figures again from its tables."),
     "doctor": ("doctor", "Check the environment, one line a finding."),
     "standin": ("standin", "Serve the stand-in Hub and forum, or write dumps of the invented Hub."),
 }

@@ -3,11 +3,12 @@
 import sys
 from pathlib import Path
 
-from ptm_spark.tables import GOLD, OPS, SILVER, Table
+from ptm_spark.tables import APART, GOLD, OPS, SILVER, Table
 
 LAYERS = {
     "Silver: what was seen, normalised": SILVER,
     "Gold: answers, each row with its `as_of`": GOLD,
+    "Gold apart: written and published by a command of its own": APART,
     "Ops: what the runs did": OPS,
 }
 HISTORY = {

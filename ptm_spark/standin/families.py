@@ -80,7 +80,7 @@ LANGUAGES = ("en", "fr", "de", "es", "zh", "ja", "pt", "ar", "hi", "no", "sr-Lat
 WORDS = (
     "acorn", "basalt", "cinder", "dapple", "ember", "fathom", "gully", "harrow", "indigo", "juniper", "kestrel",
     "lantern", "marrow", "nettle", "orchard", "pebble", "quarry", "russet", "saffron", "thistle", "umber", "velvet",
-    "willow", "yarrow", "zephyr", "anvil", "bramble", "copper", "drizzle", "estuary",
+    "willow", "yarrow", "zenith", "anvil", "bramble", "copper", "drizzle", "estuary",
 )  # fmt: skip
 _OWNER_ENDS = (
     "fox", "forge", "loft", "lab", "mill", "nest", "works", "yard", "crew", "kite", "field", "bay", "ai", "ml",

@@ -7,7 +7,7 @@ from ptm_spark.folder import Folder
 from ptm_spark.job import Job
 from ptm_spark.report.facts import ReportFacts
 from ptm_spark.report.page import write_report
-from ptm_spark.tables import GOLD
+from ptm_spark.tables.gold import TABLES as UPLOADS
 from ptm_spark.tables.run import DQ_METRICS, DQ_RESULTS, REJECTS
 
 
@@ -24,7 +24,7 @@ def write(job: Job) -> None:
         of_run = F.col("run_id") == facts["run_id"]
         rejects = store.read(REJECTS).where(F.col("crawl_id").isin([crawl["crawl_id"] for crawl in facts["crawls"]]))
         report = ReportFacts(
-            uploads={table.name: store.read(table).toPandas() for table in GOLD},
+            uploads={table.name: store.read(table).toPandas() for table in UPLOADS},
             verdicts=store.read(DQ_RESULTS).where(of_run).toPandas(),
             metrics=store.read(DQ_METRICS).where(of_run).toPandas(),
             run=facts | {"rejects": rejects.count()},

@@ -69,7 +69,7 @@ class Job:
         return self.beside(self.lake)
 
     def beside(self, lake: Folder) -> "Store":
-        """Published tables of any lake, read by this job's engine."""
+        """Published tables of any lake."""
         published = Publishing(lake).published()
         if published is None:
             raise PtmError(f"nothing is published in {lake.url} yet; run ptm-spark run --lake {lake.url}")
@@ -80,23 +80,19 @@ class Job:
     def published_facts(self) -> dict[str, Any]:
         """The published run in plain values: moment, crawls taken in, tables, and crawls that wait for a decision."""
         state = self.publishing.published() or State(run_id="")
-        crawls = [crawl for path in state.crawls if (crawl := self.landing.find(path)) is not None]
-        held = [(name, decision) for name, decision in self.publishing.decisions().items() if decision.state == "held"]
-        tables = [
-            {"path": path, "version": version, "rows": state.rows.get(path)} for path, version in state.tables.items()
-        ]
-        return {
-            "run_id": state.run_id,
-            "published_at": state.published_at,
-            "as_of": state.as_of,
-            "engine": state.engine,
-            "tool_version": state.tool_version,
-            "crawls": [
-                vars(crawl) | {"path": crawl.path} for crawl in sorted(crawls, key=lambda crawl: crawl.observed_at)
-            ],
-            "tables": tables,
-            "held": [{"crawl": name, "reason": decision.reason} for name, decision in held],
+        crawls = sorted(self.crawls_of(state), key=lambda crawl: crawl.observed_at)
+        rows = state.rows
+        decisions = self.publishing.decisions().items()
+        names = ("run_id", "published_at", "as_of", "engine", "tool_version")
+        return {name: getattr(state, name) for name in names} | {
+            "crawls": [vars(crawl) | {"path": crawl.path} for crawl in crawls],
+            "tables": [{"path": path, "version": at, "rows": rows.get(path)} for path, at in state.tables.items()],
+            "held": [{"crawl": name, "reason": one.reason} for name, one in decisions if one.state == "held"],
         }
+
+    def crawls_of(self, state: State) -> list[Manifest]:
+        """The crawls that went into a state, as far as they are in landing still."""
+        return [crawl for path in state.crawls if (crawl := self.landing.find(path)) is not None]
 
     def warn(self, text: str) -> None:
         """Something the user must know that does not stop the run; the exit code will be 1."""
@@ -157,13 +153,13 @@ class Job:
 
     def rollback(self) -> None:
         """Make every table what was published, so that no reader sees an unpublished run and no rerun adds to one."""
-        from ptm_spark.tables import GOLD, SILVER
+        from ptm_spark.tables import APART, GOLD, SILVER
 
         published = self.publishing.published()
         versions = published.tables if published else {}
         self.store.clear_staging()
         self.publishing.discard_staged()
-        for table in (*SILVER, *GOLD):
+        for table in (*SILVER, *GOLD, *APART):
             if self.store.exists(table) and self.store.restore(table, versions.get(table.path, 0)):
                 self.log.info("took back an unpublished version", table=table.path, version=versions.get(table.path, 0))
         self.store.versions = dict(versions)

@@ -22,6 +22,8 @@ DIMENSIONS = tuple(table.key[1] for table in GOLD_UPLOADS)
 def count_uploads(models: DataFrame, *, as_of: datetime) -> DataFrame:
     """Models ever seen by ``as_of``, counted by month, owner and everything that a gold table groups by.
 
+    ``models`` are rows of silver/models with their ``family``.
+
     One row per combination: ``ever_count`` of models, ``alive_count`` of them still there, ``download_total`` of the
     living. Everything later is counted from these rows, which are half as many as the models.
     """

@@ -1,18 +1,18 @@
 """What is measured of silver and of gold before they may be published."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from pyspark.sql import DataFrame
 
 from ptm_spark.config import GateSettings
-from ptm_spark.quality import activity, cards, forum, models
-from ptm_spark.quality.metrics import Measures, measure, uploads_measures
-from ptm_spark.quality.rules import Rule, contract_rules, crawl_rules, uploads_rules
+from ptm_spark.quality import activity, cards, families, forum, gold, models
+from ptm_spark.quality.metrics import Measures
+from ptm_spark.quality.rules import Rule, crawl_rules
 from ptm_spark.store import Store
-from ptm_spark.tables import GOLD
+from ptm_spark.tables import Table
 
 #: modules that know the tables of a family each
-_FAMILIES = (models, cards, activity, forum)
+_FAMILIES = (models, cards, activity, forum, families)
 
 
 def silver_measures(
@@ -30,15 +30,9 @@ def silver_measures(
     return found
 
 
-def gold_measures(staged: Mapping[str, DataFrame], of_models: Measures) -> dict[str, Measures]:
-    """Measures of gold frames by table path; totals are compared with the silver table they come from."""
-    found = {}
-    for table in GOLD:
-        values = measure(table, staged[table.path]) | uploads_measures(staged[table.path], table)
-        values["upload_total_off"] = (values["upload_total"] or 0) - (of_models.get("alive_count") or 0)
-        values["ever_total_off"] = (values["ever_total"] or 0) - (of_models.get("row_count") or 0)
-        found[table.path] = values
-    return found
+def gold_measures(staged: Mapping[Table, DataFrame], of_silver: Mapping[str, Measures]) -> dict[str, Measures]:
+    """Measures of gold frames by table path; totals are compared with the silver tables that they come from."""
+    return {table.path: gold.measures(table, frame, of_silver) for table, frame in staged.items()}
 
 
 def silver_rules(
@@ -51,6 +45,6 @@ def silver_rules(
     return of_crawls | {path: of_tables[path] for path in tables}
 
 
-def gold_rules() -> dict[str, tuple[Rule, ...]]:
+def gold_rules(tables: Iterable[Table]) -> dict[str, tuple[Rule, ...]]:
     """Rules by gold table."""
-    return {table.path: contract_rules(table) + uploads_rules() for table in GOLD}
+    return {table.path: gold.rules(table) for table in tables}

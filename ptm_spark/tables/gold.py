@@ -1,4 +1,4 @@
-"""Gold tables: the answers, each row with the moment it speaks of (``as_of``)."""
+"""Gold tables of uploads: the answers, each row with the moment it speaks of (``as_of``)."""
 
 from ptm_spark.tables.contract import Table
 
@@ -41,4 +41,13 @@ UPLOADS_PER_LICENCE_MONTHLY = _uploads_monthly(
     "licence", "licence", "the one licence of the tags; multiple where there are several; none where there is none"
 )
 
-TABLES = (UPLOADS_PER_PIPELINE_TAG_MONTHLY, UPLOADS_PER_LIBRARY_MONTHLY, UPLOADS_PER_LICENCE_MONTHLY)
+UPLOADS_PER_FAMILY_MONTHLY = _uploads_monthly(
+    "family", "family", "model family, as silver/model_families has it; none where nothing tells it"
+)
+
+TABLES = (
+    UPLOADS_PER_PIPELINE_TAG_MONTHLY,
+    UPLOADS_PER_LIBRARY_MONTHLY,
+    UPLOADS_PER_LICENCE_MONTHLY,
+    UPLOADS_PER_FAMILY_MONTHLY,
+)

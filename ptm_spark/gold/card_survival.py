@@ -1,0 +1,97 @@
+"""How likely a model has a card by an age, in plain Python: a few thousand counts, no engine."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+HORIZONS = (30, 90, 365)
+_FLOOR_MONTH = date(2022, 3, 1)
+
+
+@dataclass(frozen=True)
+class Day:
+    """What happened to models of one cohort at an age in days: cards, removals, and those followed no longer."""
+
+    day: int
+    cards: int = 0
+    removals: int = 0
+    ends: int = 0
+
+
+def cumulative_incidence(days: Sequence[Day], horizon: int) -> tuple[float, float] | None:
+    """Cumulative incidences of a first card, and of removal before one, by the end of day ``horizon``.
+
+    The Aalen–Johansen estimator for two competing events in discrete time: with n models at risk on a day (neither
+    event before it, followed until it), d1 cards and d2 removals on it, and S the product of 1 - (d1 + d2) / n over the
+    days before, the incidences grow by S d1 / n and S d2 / n. Who is followed until a day is at risk on it. Source:
+    Aalen and Johansen, An empirical transition matrix for non-homogeneous Markov chains based on censored observations,
+    Scandinavian Journal of Statistics 5(3), 1978, 141-150.
+
+    None where nobody was followed to the horizon while something could still happen: nothing is known of that age.
+    """
+    at_risk = sum(one.cards + one.removals + one.ends for one in days)
+    survival, card, removal = 1.0, 0.0, 0.0
+    if not at_risk:
+        return None
+    for one in sorted(days, key=lambda one: one.day):
+        if one.day > horizon:
+            break
+        card += survival * one.cards / at_risk
+        removal += survival * one.removals / at_risk
+        survival *= 1 - (one.cards + one.removals) / at_risk
+        last, at_risk = one.day, at_risk - one.cards - one.removals - one.ends
+        if not at_risk:
+            return (card, removal) if survival == 0 or last == horizon else None
+    return card, removal
+
+
+def build_card_survival_monthly(counts: Iterable[Mapping[str, Any]], *, as_of: datetime) -> list[dict[str, Any]]:
+    """Rows of gold/card_survival_monthly from those of ``count_card_events`` of the same ``as_of``.
+
+    Months are without a gap to that of ``as_of``; the row of unknown months comes last.
+    """
+    cohorts: dict[date | None, list[tuple[str, int | None, int]]] = defaultdict(list)
+    for row in counts:
+        cohorts[row["month"]].append((row["event"], row["day"], row["model_count"]))
+    last = as_of.astimezone(UTC).date().replace(day=1)
+    known = [month for month in cohorts if month is not None]
+    months: list[date | None] = [*_months(min(known), max(*known, last))] if known else []
+    if None in cohorts:
+        months.append(None)
+    return [_row(month, cohorts.get(month, []), as_of=as_of, last=last) for month in months]
+
+
+def _months(first: date, last: date) -> Iterator[date]:
+    while first <= last:
+        yield first
+        first = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+
+
+def _row(
+    month: date | None, cohort: Sequence[tuple[str, int | None, int]], *, as_of: datetime, last: date
+) -> dict[str, Any]:
+    totals: dict[str, int] = defaultdict(int)
+    by_day: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for event, day, models in cohort:
+        totals[event] += models
+        if day is not None:
+            by_day[day][event] += models
+    days = [Day(day, of["card"], of["removed"], of["none"]) for day, of in by_day.items()]
+    models = sum(totals.values())
+    followed = models - totals["unknown"]
+    row = {
+        "as_of": as_of,
+        "month": month,
+        "model_count": models,
+        "followed_count": followed,
+        "coverage": followed / models if models else None,
+        "first_card_count": totals["card"],
+        "removed_count": totals["removed"],
+        "is_partial": month is not None and (month >= last or month == _FLOOR_MONTH),
+    }
+    for horizon in HORIZONS:
+        found = cumulative_incidence(days, horizon)
+        row[f"incidence_{horizon}"], row[f"removal_incidence_{horizon}"] = found or (None, None)
+    return row

@@ -151,7 +151,8 @@ def _of_family(months: _Months, family: str) -> list[dict[str, Any]]:
     totals, bases = months.totals(family), months.bases(family)
     if totals[0] < LEAST_MENTIONS or totals[1] < LEAST_UPLOADS:
         paired = {basis: int((~np.isnan(x + y)).sum()) for basis, (x, y) in bases.items()}
-        return [_row(family, basis, Spearman("too_short", n), totals, "too_few") for basis, n in paired.items()]
+        untested = {"status": "too_few", "smallest_detectable_rho": None}
+        return [_row(family, basis, Spearman("too_short", n), totals) | untested for basis, n in paired.items()]
     rows = []
     for basis, (x, y) in bases.items():
         found = _row(family, basis, spearman(x, y), totals)

@@ -17,7 +17,7 @@ from ptm_spark.replication.tables import load_tables
 from ptm_spark.tables.gold_series import FORUM_HUB_AGREEMENT, PAIN_PER_FAMILY
 
 pytestmark = pytest.mark.filterwarnings("error")
-_MEASURES = ("rho", "p_naive", "p_surrogate", "q_value", "interval_low_3", "interval_high_9")
+_MEASURES = ("rho", "p_naive", "p_surrogate", "q_value", "interval_low_3", "smallest_detectable_rho")
 
 
 def study_rows() -> tuple[list[Row], list[Row]]:

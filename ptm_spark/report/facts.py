@@ -40,10 +40,13 @@ class Dimension:
     heading: str
 
 
+FAMILIES = Dimension(
+    "families", "uploads_per_family_monthly", "family", "model family", "model families", "Model families"
+)
 TASKS = Dimension("tasks", "uploads_per_pipeline_tag_monthly", "pipeline_tag", "task", "tasks", "Tasks")
 LIBRARIES = Dimension("libraries", "uploads_per_library_monthly", "library_name", "library", "libraries", "Libraries")
 LICENCES = Dimension("licences", "uploads_per_licence_monthly", "licence", "licence", "licences", "Licences")
-DIMENSIONS = (TASKS, LIBRARIES, LICENCES)
+DIMENSIONS = (TASKS, LIBRARIES, LICENCES, FAMILIES)
 
 
 def tidy_uploads(facts: ReportFacts, dimension: Dimension) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from ptm_spark.report import month_charts, row_charts, shaping, words
-from ptm_spark.report.facts import DIMENSIONS, LIBRARIES, LICENCES, MULTIPLE, TASKS, Dimension
+from ptm_spark.report.facts import DIMENSIONS, FAMILIES, LIBRARIES, LICENCES, MULTIPLE, TASKS, Dimension
 from ptm_spark.report.look import LAYOUTS, Layout, Spec
 from ptm_spark.report.svg import draw
 from ptm_spark.report.text import clean, month_name
@@ -149,17 +149,17 @@ def weightings_figure(frames: dict[str, pd.DataFrame], span: shaping.Span) -> Fi
         )
         if drawable
         else {},
-        empty="" if drawable else f"{NO_DATA}: no whole month with a known task, library or licence.",
+        empty="" if drawable else f"{NO_DATA}: no whole month with a known task, library, licence or family.",
     )
 
 
 def coverage_figure(frames: dict[str, pd.DataFrame]) -> Figure:
-    """Share of models whose task, library and licence is known."""
+    """Share of models whose task, library, licence and family is known."""
     coverage = shaping.coverage_by_month(frames)
     lede = words.coverage_words(coverage)
     newest = words.latest_coverage(coverage)
     drawable = coverage["coverage"].notna().any()
-    marks = zip(("line blue", "line orange", "line green"), DIMENSIONS, strict=True)
+    marks = zip(("line blue", "line orange", "line green", "line purple"), DIMENSIONS, strict=True)
     legend = [(mark, f"{dimension.one} {newest.get(dimension.one, '')}".strip()) for mark, dimension in marks]
     months = sorted(set(coverage["month"]))
     period = f", {month_name(months[0])} to {month_name(months[-1])}" if months else ""
@@ -167,7 +167,7 @@ def coverage_figure(frames: dict[str, pd.DataFrame]) -> Figure:
         key="coverage_over_time",
         title="How much the models say of themselves",
         lede=lede,
-        seen="Share of each month's models whose task, library or licence is known. The legend has the newest whole "
+        seen="Share of each month's models whose task, library, licence or family is known. The legend has the newest whole "
         "month.",
         method="A share of a task can rise because more models name their task; read the charts above with this one.",
         numbers=coverage,
@@ -200,6 +200,7 @@ def all_figures(frames: dict[str, pd.DataFrame], months: pd.DataFrame, span: sha
     """The figures in the order of the page."""
     return [
         uploads_figure(months, span),
+        top_figure(frames["families"], span, FAMILIES),
         top_figure(frames["tasks"], span, TASKS),
         top_figure(frames["libraries"], span, LIBRARIES),
         licences_figure(frames["licences"], span),

@@ -118,7 +118,7 @@ def weightings(frames: dict[str, pd.DataFrame], span: Span, count: int = 6) -> p
 
 
 def coverage_by_month(frames: dict[str, pd.DataFrame], dimensions: Sequence[Dimension] = DIMENSIONS) -> pd.DataFrame:
-    """Share of each month's models whose task, library or licence is known."""
+    """Share of each month's models whose task, library, licence or family is known."""
     parts = []
     for dimension in dimensions:
         tidy = frames[dimension.key]

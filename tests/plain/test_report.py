@@ -202,7 +202,7 @@ def nulls() -> dict[str, pd.DataFrame]:
         ({name: frame.iloc[:0] for name, frame in some_months(MONTHS[:2]).items()}, 0, "No data yet"),
         (some_months([None]), 0, "10 models are alive, of 12 ever seen"),
         (some_months(MONTHS[-1:], (TASKS,)), 6, "No month is wholly observed yet."),
-        (some_months(MONTHS[:1]), 12, "one month of creation, Jan 2025"),
+        (some_months(MONTHS[:1]), 14, "one month of creation, Jan 2025"),
         ({TASKS.table: uploads(TASKS.column, {"none": 5}, MONTHS[:2])}, 4, "names a task for 0.0%"),
         (nulls(), 4, "No data yet"),
     ],
@@ -210,7 +210,7 @@ def nulls() -> dict[str, pd.DataFrame]:
 )
 def test_page_stands_with_little_or_nothing(tables: dict[str, pd.DataFrame], charts: int, said: str) -> None:
     files = write_report(ReportFacts(tables, EMPTY, EMPTY, {"as_of": None}))
-    assert len(files) == 9
+    assert len(files) == 10
     page = files["index.html"].decode()
     shown = Seen(re.sub(r"<style>.*?</style>", "", page, flags=re.DOTALL)).text
     assert said in page
@@ -292,7 +292,7 @@ def test_report_works_from_a_zip(tmp_path: Path) -> None:
     code = (
         "import sys, pandas, ptm_spark; from ptm_spark.report import ReportFacts, write_report; "
         "empty = pandas.DataFrame(); assert '.zip' in ptm_spark.__file__; "
-        "assert len(write_report(ReportFacts({}, empty, empty, {}))) == 9; "
+        "assert len(write_report(ReportFacts({}, empty, empty, {}))) == 10; "
         "assert not {'pyspark', 'great_expectations', 'aiohttp'} & set(sys.modules)"
     )
     environment = os.environ | {"PYTHONPATH": str(tmp_path / "code.zip")}

@@ -51,7 +51,8 @@ def lack_of_spark() -> str:
 
 def _engine_of(item: pytest.Item) -> str | None:
     callspec = getattr(item, "callspec", None)
-    return callspec and callspec.params.get("engine")
+    values = callspec.params.values() if callspec else ()
+    return next((value for value in values if isinstance(value, str) and value in ENGINES), None)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -71,7 +72,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if os.environ.get("PTM_REQUIRE_SPARK") == "1":
         pytest.exit(f"PTM_REQUIRE_SPARK=1, but {lack}", returncode=2)
     for item in items:
-        if _engine_of(item) == "spark" or "needs_spark" in item.keywords:
+        if _engine_of(item) == "spark":
             item.add_marker(pytest.mark.skip(reason=f"engine spark cannot run here: {lack}"))
 
 

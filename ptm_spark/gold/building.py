@@ -10,7 +10,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame
 
-from ptm_spark.gold import agreement, concentration, downloads, events, trends
+from ptm_spark.gold import concentration, downloads
 from ptm_spark.gold.card_content import (
     build_card_content_by_stratum,
     build_card_content_monthly,
@@ -152,6 +152,9 @@ class GoldRun:
         """Statistics of the monthly tables: a few thousand rows, computed here rather than by the engine."""
         if not self.frames:
             return
+        # to load what they need takes longer than to count a table: only where it is needed
+        from ptm_spark.gold import agreement, events, trends
+
         uploads = self._rows(gold.UPLOADS_PER_FAMILY_MONTHLY)
         mentions = self._rows(gold_forum.MENTIONS_PER_FAMILY_MONTHLY)
         health = self._rows(gold_forum.FORUM_HEALTH_MONTHLY)

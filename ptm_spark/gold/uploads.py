@@ -12,6 +12,8 @@ from ptm_spark.tables.gold import TABLES as GOLD_UPLOADS
 
 #: sums of fractions are kept as decimals until the end: they do not depend on the order of rows, floats would
 _VOTES = "DECIMAL(28, 15)"
+#: a row has one vote at most (1.000000000000002 as rounding goes), which engines store as an integer
+_ONE_VOTE = "DECIMAL(16, 15)"
 #: creation times begin at the Hub's floor (2022-03-02T23:29:04Z), so this month is not wholly observed
 _FLOOR_MONTH = "2022-03-01"
 NOT_STATED = "none"
@@ -69,18 +71,26 @@ def weigh_uploads(counted: DataFrame, *, bulk_month_uploads: int, bulk_total_upl
         .select("owner", "month", total.alias("total"))
         .where(F.col("total") >= bulk_total_uploads)
     )
-    many = owner_months.where(F.col("month").isNotNull() & (F.col("owner_uploads") >= bulk_month_uploads))
-    bulk = many.select("owner", "month").union(reached.select("owner", "month")).distinct()
+    is_many = F.col("counted.month").isNotNull() & (F.col("owner_uploads") >= bulk_month_uploads)
     one_vote = F.lit(1.0) / F.nullif("owner_alive", F.lit(0))
-    voting = owner_months.select("owner", "month", one_vote.cast("DECIMAL(16, 15)").alias("one_vote"))
+    # what is told of an owner's month is joined to the many rows once
+    labels = (
+        owner_months.alias("counted")
+        .join(reached.alias("reached"), on=_same_owner_month("reached"), how="left")
+        .select(
+            "counted.owner",
+            "counted.month",
+            (is_many | F.col("reached.owner").isNotNull()).alias("is_bulk"),
+            one_vote.cast(_ONE_VOTE).alias("one_vote"),
+        )
+    )
     return (
         counted.alias("counted")
-        .join(bulk.alias("bulk"), on=_same_owner_month("bulk"), how="left")
-        .join(voting.alias("voting"), on=_same_owner_month("voting"), how="left")
+        .join(labels.alias("labels"), on=_same_owner_month("labels"), how="left")
         .select(
             "counted.*",
-            F.col("bulk.owner").isNotNull().alias("is_bulk"),
-            (F.col("one_vote") * F.col("alive_count").cast("DECIMAL(10, 0)")).cast(_VOTES).alias("votes"),
+            F.coalesce("is_bulk", F.lit(False)).alias("is_bulk"),
+            (F.col("one_vote") * F.col("alive_count").cast("DECIMAL(10, 0)")).cast(_ONE_VOTE).alias("votes"),
         )
     )
 

@@ -34,7 +34,8 @@ def build_model_families(models: DataFrame, *, stage: Stage) -> DataFrame:
     """
     own = stage("families_own", _judge(models))
     orphans = own.where(F.col("family").isNull() & (F.size("base_models") > 0))
-    edges = stage("families_edges", orphans.select("repo_oid", "model_id", F.explode("base_models").alias("base_id")))
+    pairs = orphans.select("repo_oid", "model_id", "is_there", F.explode("base_models").alias("base_id"))
+    edges = stage("families_edges", pairs)
     known = own.where(F.col("family").isNotNull() & F.col("is_there")).select(
         F.col("model_id").alias("base_id"), F.col("family").alias("base_family")
     )
@@ -42,7 +43,8 @@ def build_model_families(models: DataFrame, *, stage: Stage) -> DataFrame:
     for steps in range(2, _MOST_STEPS + 1):
         # chains run among the models without a family of their own, a small part of all
         heirs = edges.join(found.select("repo_oid"), on="repo_oid", how="left_anti")
-        parents = edges.select("repo_oid", F.col("model_id").alias("base_id")).distinct().join(found, on="repo_oid")
+        there = edges.where("is_there").select("repo_oid", F.col("model_id").alias("base_id")).distinct()
+        parents = there.join(found, on="repo_oid")
         parents = parents.select("base_id", F.col("inherited").alias("base_family"))
         more = stage(f"families_more_{steps}", _agree(heirs.join(parents, on="base_id"), steps=steps))
         if not more.limit(1).count():

@@ -1,7 +1,7 @@
 """What tables must say after a sequence of censuses, told by plain loops that know no engine."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
@@ -90,10 +90,11 @@ class Truth:
         return bulk
 
     def uploads_monthly(
-        self, dimension: Dimension, *, month_limit: int = 50, total_limit: int = 100
+        self, dimension: Dimension | Mapping[str, str | None], *, month_limit: int = 50, total_limit: int = 100
     ) -> dict[tuple[Month, str], Uploads]:
         """(month, value) -> measures, for each pair that any model ever seen falls into; month None is unknown.
 
+        ``dimension`` is what a census tells of a model, or the value of each model by its repo_oid, such as its family.
         The value of models that have none is ``none``; several licences are ``multiple``. The tables also hold rows of
         zeros (months without a gap); those are not listed here. ``owner_weighted_share`` is None in a month none of
         whose models is alive. Legacy models without an owner have no vote and are never bulk.
@@ -101,9 +102,9 @@ class Truth:
         bulk = self.bulk_owner_months(month_limit=month_limit, total_limit=total_limit)
         rows: dict[tuple[Month, str], Uploads] = defaultdict(Uploads)
         owned: dict[tuple[Month, str], list[str]] = defaultdict(list)  # values of an owner's living models of a month
-        for state in self.models.values():
+        for oid, state in self.models.items():
             seen = state.newest
-            value = getattr(seen, dimension) or "none"
+            value = (getattr(seen, dimension) if isinstance(dimension, str) else dimension[oid]) or "none"
             row = rows[state.month, value]
             row.ever_count += 1
             if state.is_removed:

@@ -17,7 +17,9 @@ Told = tuple[str | None, str | None, int]
 
 def model(name: str, *bases: str, **changes: Any) -> dict[str, Any]:
     """A row of silver/models of that name, its repo_oid by default its name too, that says nothing of its family."""
-    return model_row(repo_oid=name, model_id=f"us/{name}", base_models=[f"us/{one}" for one in bases], tags=[]) | changes
+    return (
+        model_row(repo_oid=name, model_id=f"us/{name}", base_models=[f"us/{one}" for one in bases], tags=[]) | changes
+    )
 
 
 def told(store: Store, *rows: dict[str, Any]) -> dict[str, Told]:
@@ -38,9 +40,9 @@ def test_the_surest_word_counts(store: Store) -> None:
         model("whisper-vit-0", "a-t5", model_type="xlm-roberta", **words),
         model("whisper-vit-1", "a-t5", **words),
         model("whisper-vit-2", "a-t5", tags=["whisper"]),
-        model("vit-3", "marian", "a-t5"),
-        model("vit-4", "opus-mt-x"),
-        model("vit-5", "acorn"),
+        model("vit-c", "marian", "a-t5"),
+        model("vit-d", "opus-mt-x"),
+        model("vit-e", "acorn"),
         model("acorn"),
         model("marian", model_type="marian"),
     )
@@ -49,9 +51,9 @@ def test_the_surest_word_counts(store: Store) -> None:
         "whisper-vit-1": ("gpt2", "architecture", 0),
         "whisper-vit-2": ("whisper", "tag", 0),
         # a base that is no row is not known, whatever its name says: the known ones are of one family
-        "vit-3": ("marian", "base_model", 1),
-        "vit-4": ("marian", "base_name", 1),
-        "vit-5": ("vit", "name", 0),
+        "vit-c": ("marian", "base_model", 1),
+        "vit-d": ("marian", "base_name", 1),
+        "vit-e": ("vit", "name", 0),
         "acorn": (None, None, 0),
         "marian": ("marian", "config", 0),
     }

@@ -167,8 +167,8 @@ def coverage_figure(frames: dict[str, pd.DataFrame]) -> Figure:
         key="coverage_over_time",
         title="How much the models say of themselves",
         lede=lede,
-        seen="Share of each month's models whose task, library, licence or family is known. The legend has the newest whole "
-        "month.",
+        seen="Share of each month's models whose task, library, licence or family is known. The legend has the newest "
+        "whole month.",
         method="A share of a task can rise because more models name their task; read the charts above with this one.",
         numbers=coverage,
         legend=(*legend, *_partial_legend(coverage)),

@@ -8,6 +8,8 @@ export PATH := $(abspath $(VENV))/bin:$(PATH)
 PTM := $(VENV)/bin/ptm-spark
 LAKE ?= lake
 MODELS ?= 20000
+# processes that tests run in, each with an engine of its own; a file of tests stays in one
+WORKERS ?= 2
 
 .PHONY: help setup run test test-fast real-data lint types arch check bench compare docs lock clean
 
@@ -20,8 +22,8 @@ setup: ## install everything into .venv: packages, Java if there is none, the De
 run: setup ## the whole path: an invented Hub and forum crawled at three dates, all stages, page (LAKE=lake MODELS=20000, at least 4000)
 	@scripts/run_world.sh $(LAKE) $(MODELS)
 
-test: setup ## all tests
-	@$(VENV)/bin/pytest
+test: setup ## all tests (WORKERS=2 processes)
+	@$(VENV)/bin/pytest --numprocesses $(WORKERS) --dist loadfile
 
 test-fast: setup ## the tests that start no engine
 	@$(VENV)/bin/pytest tests/plain tests/test_architecture.py
@@ -40,8 +42,9 @@ arch: setup ## who may import whom
 
 check: lint types arch ## lint, types and arch
 
-bench: setup ## this project, DuckDB and Polars side by side; the crawler; the reading of cards (real data if PTM_REAL_DATA names it)
+bench: setup ## this project, DuckDB and Polars side by side; all of gold; the crawler; the reading of cards (real data if PTM_REAL_DATA names it)
 	@$(VENV)/bin/python bench/run.py
+	@$(VENV)/bin/python bench/gold.py
 	@$(VENV)/bin/python bench/crawling.py
 	@$(VENV)/bin/python bench/cards.py
 

@@ -3,8 +3,9 @@
 Usage: python bench/duckdb_path.py LANDING_CRAWL_DIR OUT
 
 The same columns and rows as ptm_spark writes from one crawl into an empty lake. Where DuckDB's way is quicker it is
-taken: fields of a wrong JSON type are not told from text (``flaws`` names broken ranges and forms only), there is no
-commit protocol, no rejects table, and votes are doubles, not decimals.
+taken: fields of a wrong JSON type are not told from text (``flaws`` names broken ranges and forms only), what the
+listing does not carry (configs, languages) is not looked for, there is no commit protocol, no rejects table, no history
+of versions and names, and votes are doubles, not decimals.
 """
 
 import json
@@ -57,7 +58,10 @@ judged AS (
         fetched_at + INTERVAL 1 DAY AS latest,
         coalesce(created <= latest AND NOT is_floor, false) AS is_known,
         regexp_full_match(sha, '[0-9a-f]{40}') AS sha_fits,
-        list_distinct([tag[9:] FOR tag IN tags IF starts_with(tag, 'license:')]).list_sort() AS licences
+        list_distinct([tag[9:] FOR tag IN tags IF starts_with(tag, 'license:')]).list_sort() AS licences,
+        [tag[12:] FOR tag IN tags IF starts_with(tag, 'base_model:')] AS bases,
+        [base[:instr(base, ':') - 1] FOR base IN bases
+            IF regexp_matches(base, '^(adapter|finetune|merge|quantized):')].list_distinct() AS relations
     FROM listing WHERE seq NOT IN (FROM older)
 )
 SELECT
@@ -70,12 +74,23 @@ SELECT
     CASE WHEN sha_fits THEN sha END AS head_sha,
     library_name,
     pipeline_tag,
+    NULL::VARCHAR AS model_type,
+    NULL::VARCHAR AS architecture,
     CASE WHEN len(licences) > 1 THEN 'multiple' ELSE licences[1] END AS licence,
     licences,
+    NULL::VARCHAR[] AS languages,
+    CASE WHEN len(bases) > 0
+        THEN [regexp_replace(base, '^(adapter|finetune|merge|quantized):', '') FOR base IN bases]
+            .list_distinct().list_sort()
+        ELSE bases
+    END AS base_models,
+    CASE WHEN len(relations) > 1 THEN 'multiple' ELSE relations[1] END AS base_model_relation,
     tags,
     CASE gated WHEN 'false' THEN 'no' WHEN 'auto' THEN 'auto' WHEN 'manual' THEN 'manual' END AS gated,
     private AS is_private,
     disabled AS is_disabled,
+    CASE WHEN disabled THEN 'disabled' END AS removal,
+    CASE WHEN disabled THEN fetched_at END AS removed_at,
     CASE WHEN downloads >= 0 THEN downloads END AS downloads,
     CASE WHEN likes >= 0 THEN likes END AS likes,
     list_filter([
@@ -88,8 +103,6 @@ SELECT
         CASE WHEN downloads < 0 THEN 'downloads:range' END,
         CASE WHEN likes < 0 THEN 'likes:range' END
     ], lambda flaw: flaw IS NOT NULL) AS flaws,
-    NULL::VARCHAR AS removal,
-    NULL::TIMESTAMP AS removed_at,
     [$scope] AS seen_in,
     fetched_at AS first_observed_at,
     fetched_at AS observed_at,

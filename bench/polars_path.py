@@ -39,6 +39,7 @@ RECORD = {
 }
 LINE = {"seq": pl.Int64, "fetched_at": pl.String, "status": pl.Int32, "raw": pl.Struct(RECORD)}
 FLOOR = ["2022-03-02T23:29:04.000Z", "2022-03-02T23:29:05.000Z"]
+RELATION = r"^(adapter|finetune|merge|quantized):"
 KIND = r"^(base_model:(?:adapter|finetune|merge|quantized)|[a-z][a-z0-9_-]*):."
 
 col, lit, when = pl.col, pl.lit, pl.when
@@ -80,6 +81,7 @@ def build_models(listing: pl.LazyFrame, *, scope: str, crawl_id: str) -> pl.Lazy
         col("createdAt").is_in(FLOOR).alias("is_floor"),
         col("sha").str.contains(r"^[0-9a-f]{40}$").alias("sha_fits"),
         named.alias("licences"),
+        _bases().alias("bases"),
     ).with_columns(((col("created") <= latest) & ~col("is_floor")).fill_null(False).alias("is_known"))
     flaws = {
         "createdAt:format": col("createdAt").is_not_null() & col("created").is_null(),
@@ -91,6 +93,7 @@ def build_models(listing: pl.LazyFrame, *, scope: str, crawl_id: str) -> pl.Lazy
         "downloads:range": col("downloads") < 0,
         "likes:range": col("likes") < 0,
     }
+    relations = col("bases").list.eval(pl.element().str.extract(RELATION, 1).drop_nulls().unique())
     return judged.select(
         col("_id").alias("repo_oid"),
         col("id").alias("model_id"),
@@ -106,25 +109,38 @@ def build_models(listing: pl.LazyFrame, *, scope: str, crawl_id: str) -> pl.Lazy
         when("sha_fits").then("sha").alias("head_sha"),
         "library_name",
         "pipeline_tag",
+        lit(None, pl.String).alias("model_type"),
+        lit(None, pl.String).alias("architecture"),
         when(col("licences").list.len() > 1)
         .then(lit("multiple"))
         .otherwise(col("licences").list.get(0, null_on_oob=True))
         .alias("licence"),
         "licences",
+        lit(None, pl.List(pl.String)).alias("languages"),
+        col("bases").list.eval(pl.element().str.replace(RELATION, "").unique().sort()).alias("base_models"),
+        when(relations.list.len() > 1)
+        .then(lit("multiple"))
+        .otherwise(relations.list.get(0, null_on_oob=True))
+        .alias("base_model_relation"),
         "tags",
         col("gated").replace_strict({"false": "no", "auto": "auto", "manual": "manual"}, default=None).alias("gated"),
         col("private").alias("is_private"),
         col("disabled").alias("is_disabled"),
+        when("disabled").then(lit("disabled")).alias("removal"),
+        when("disabled").then("observed_at").alias("removed_at"),
         when(col("downloads") >= 0).then("downloads").alias("downloads"),
         when(col("likes") >= 0).then("likes").alias("likes"),
         pl.concat_list(when(broken).then(lit(name)) for name, broken in flaws.items()).list.drop_nulls().alias("flaws"),
-        lit(None, pl.String).alias("removal"),
-        lit(None, pl.Datetime("us")).alias("removed_at"),
         pl.concat_list(lit(scope)).alias("seen_in"),
         col("observed_at").alias("first_observed_at"),
         "observed_at",
         lit(crawl_id).alias("crawl_id"),
     )
+
+
+def _bases() -> pl.Expr:
+    """What follows in the tags that name a base."""
+    return col("tags").list.eval(pl.element().filter(pl.element().str.starts_with("base_model:")).str.slice(11))
 
 
 def build_tags(models: pl.LazyFrame) -> pl.LazyFrame:

@@ -2,9 +2,10 @@
 
 Usage: python bench/ptm_spark_path.py --lake LAKE [--engine embedded|spark] [--gate]
 
-LAKE holds nothing but landing. The steps are those of jobs/build_silver.py and jobs/build_gold.py, through the same
-command line, with the lake claimed and ops/runs written; only the gate (unless ``--gate``), the publication and the
-page are left out. The last line of output is JSON: the seconds of each part, the gate apart.
+LAKE holds nothing but a landed listing. The steps are those of jobs/build_silver.py and jobs/build_gold.py, through
+the same command line, with the lake claimed and ops/runs written; left out are the gate (unless ``--gate``), the
+publication and the page, and the tables that the scripts beside it do not make: families of models, and what is counted
+of them (bench/gold.py compares these). The last line of output is JSON: the seconds of each part, the gate apart.
 """
 
 import json
@@ -15,14 +16,16 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
+from pyspark.sql import functions as F
 
-from jobs import build_silver
 from ptm_spark.command import command, run
 from ptm_spark.gold.uploads import build_uploads_monthly, count_uploads, weigh_uploads
 from ptm_spark.job import Job
-from ptm_spark.tables import GOLD
+from ptm_spark.silver.hub import take_in_models
+from ptm_spark.tables.gold import TABLES, UPLOADS_PER_FAMILY_MONTHLY
 from ptm_spark.tables.hub import MODELS
 
+GOLD = tuple(table for table in TABLES if table != UPLOADS_PER_FAMILY_MONTHLY)
 seconds = {"engine": 0.0, "silver": 0.0, "gold": 0.0, "gate": 0.0}
 
 
@@ -43,7 +46,18 @@ def main(job: Job, with_gate: Annotated[bool, typer.Option("--gate", help="Measu
     with timed("engine"):
         store = job.store
     with timed("silver"):
-        build_silver.build(job, job.plan())
+        intake = job.plan()
+        marks = job.begin(intake)
+        with job.step("build-silver"):
+            measures = take_in_models(
+                store,
+                intake.families["models"],
+                marks,
+                first_commits=None,
+                has_new_commits=False,
+                reject_text_chars=job.settings.landing.reject_text_chars,
+            )
+            job.stage_silver(intake, marks, measures)
     if with_gate:
         from jobs import check_silver
 
@@ -53,22 +67,22 @@ def main(job: Job, with_gate: Annotated[bool, typer.Option("--gate", help="Measu
     as_of, bulk = datetime.fromisoformat(state.as_of), job.settings.gold.model_dump()
     with job.step("build-gold"):
         with timed("gold"):
-            counted = store.stage("counted", count_uploads(store.read(MODELS), as_of=as_of))
+            models = store.read(MODELS).withColumn("family", F.lit(None).cast("string"))
+            counted = store.stage("counted", count_uploads(models, as_of=as_of))
             uploads = store.stage("uploads", weigh_uploads(counted, **bulk))
             frames = {
-                table.path: store.stage(table.name, build_uploads_monthly(uploads, table, as_of=as_of))
-                for table in GOLD
+                table: store.stage(table.name, build_uploads_monthly(uploads, table, as_of=as_of)) for table in GOLD
             }
         if with_gate:
             from ptm_spark.quality import checks
 
             with timed("gate"):
-                measures = checks.gold_measures(frames, state.measures[MODELS.path])
-                verdicts = gate.judge(measures, checks.gold_rules(job.settings.gate), job.accepted_rules(state))
-                job.judge(state, measures, verdicts)
+                of_gold = checks.gold_measures(frames, state.measures)
+                verdicts = gate.judge(of_gold, checks.gold_rules(frames), job.accepted_rules(state))
+                job.judge(state, of_gold, verdicts)
         with timed("gold"):
             for table in GOLD:
-                store.overwrite(table, frames[table.path])
+                store.overwrite(table, frames[table], reshape=True)
             store.clear_staging()
     print(json.dumps({part: round(taken, 3) for part, taken in seconds.items()}), flush=True)
 

@@ -39,12 +39,13 @@ owner_months AS (
 ),
 labelled AS (
     SELECT owner, month, 1 / owner_alive AS one_vote,
-        (month IS NOT NULL AND owner_uploads >= $bulk_month_uploads)
-        OR sum(owner_uploads) OVER (PARTITION BY owner ORDER BY month NULLS FIRST ROWS UNBOUNDED PRECEDING)
-            >= $bulk_total_uploads AS is_bulk
+        CASE WHEN sum(owner_uploads) OVER (PARTITION BY owner ORDER BY month NULLS FIRST ROWS UNBOUNDED PRECEDING)
+            >= $bulk_total_uploads THEN 2147483648
+            WHEN month IS NOT NULL THEN owner_uploads ELSE 0 END AS bulk_uploads
     FROM owner_months
 )
-SELECT uploads.*, coalesce(is_bulk, false) AS is_bulk, CASE WHEN is_alive THEN one_vote END AS vote
+SELECT uploads.*, coalesce(bulk_uploads, 0) AS bulk_uploads,
+    coalesce(bulk_uploads, 0) >= $bulk_month_uploads AS is_bulk, CASE WHEN is_alive THEN one_vote END AS vote
 FROM uploads
 LEFT JOIN labelled ON uploads.owner = labelled.owner AND uploads.month IS NOT DISTINCT FROM labelled.month
 """

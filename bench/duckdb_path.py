@@ -142,12 +142,13 @@ owner_months AS (
 ),
 labelled AS (
     SELECT owner, month, 1 / owner_alive AS one_vote,
-        (month IS NOT NULL AND owner_uploads >= $bulk_month_uploads)
-        OR sum(owner_uploads) OVER (PARTITION BY owner ORDER BY month NULLS FIRST ROWS UNBOUNDED PRECEDING)
-            >= $bulk_total_uploads AS is_bulk
+        CASE WHEN sum(owner_uploads) OVER (PARTITION BY owner ORDER BY month NULLS FIRST ROWS UNBOUNDED PRECEDING)
+            >= $bulk_total_uploads THEN 2147483648
+            WHEN month IS NOT NULL THEN owner_uploads ELSE 0 END AS bulk_uploads
     FROM owner_months
 )
-SELECT uploads.*, coalesce(is_bulk, false) AS is_bulk, CASE WHEN is_alive THEN one_vote END AS vote
+SELECT uploads.*, coalesce(bulk_uploads, 0) AS bulk_uploads,
+    coalesce(bulk_uploads, 0) >= $bulk_month_uploads AS is_bulk, CASE WHEN is_alive THEN one_vote END AS vote
 FROM uploads
 LEFT JOIN labelled ON uploads.owner = labelled.owner AND uploads.month IS NOT DISTINCT FROM labelled.month
 """
@@ -161,7 +162,12 @@ WITH counted AS (
         count(DISTINCT owner) FILTER (is_alive) AS owner_count,
         coalesce(sum(vote), 0) AS votes,
         count(*) FILTER (is_alive AND NOT is_bulk) AS without_bulk_count,
+        count(*) FILTER (is_alive AND bulk_uploads < 20) AS without_strict_count,
+        count(*) FILTER (is_alive AND bulk_uploads < 100) AS without_lax_count,
+        count(*) FILTER (is_alive AND downloads > 0) AS downloaded_count,
+        count(*) FILTER (is_alive AND downloads >= 1000) AS popular_count,
         coalesce(sum(downloads) FILTER (is_alive), 0) AS download_total,
+        coalesce(sum(ln(1 + downloads)) FILTER (is_alive), 0) AS log_downloads,
         count({dimension}) FILTER (is_alive) AS known_count
     FROM uploads GROUP BY ALL
 ),
@@ -182,8 +188,13 @@ SELECT $as_of AS as_of, month, value AS {dimension},
     coalesce(votes, 0) / nullif(sum(votes) OVER whole, 0) AS owner_weighted_share,
     coalesce(without_bulk_count, 0) AS without_bulk_count,
     coalesce(without_bulk_count, 0) / nullif(sum(without_bulk_count) OVER whole, 0) AS without_bulk_share,
+    coalesce(without_strict_count, 0) / nullif(sum(without_strict_count) OVER whole, 0) AS without_bulk_20_share,
+    coalesce(without_lax_count, 0) / nullif(sum(without_lax_count) OVER whole, 0) AS without_bulk_100_share,
+    coalesce(downloaded_count, 0) AS downloaded_count,
+    coalesce(popular_count, 0) AS popular_count,
     coalesce(download_total, 0)::BIGINT AS download_total,
     coalesce(download_total, 0) / nullif(sum(download_total) OVER whole, 0) AS download_share,
+    coalesce(log_downloads, 0) / nullif(sum(log_downloads) OVER whole, 0) AS log_download_share,
     sum(known_count) OVER whole / nullif(sum(upload_count) OVER whole, 0) AS coverage,
     coalesce(month IN (date_trunc('month', $as_of)::DATE, DATE '2022-03-01'), false) AS is_partial
 FROM dense WINDOW whole AS (PARTITION BY month)

@@ -48,7 +48,7 @@ def main(job: Job, part: Annotated[str, typer.Option(help="tables, series or fam
                 store.overwrite(MODEL_FAMILIES, families, reshape=True)
         else:
             settings = job.settings.gold
-            bulk = Bulk(settings.bulk_month_uploads, settings.bulk_total_uploads)
+            bulk = Bulk(**settings.model_dump())
             gold = GoldRun(store, moments_of(job.crawls_of(state), models_as_of=state.as_of), bulk, None)
             with timed("tables"):
                 counted = gold.build_tables()

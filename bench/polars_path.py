@@ -182,15 +182,17 @@ def prepare_uploads(models: pl.LazyFrame, as_of: datetime) -> pl.LazyFrame:
         .agg(pl.len().alias("owner_uploads"), col("is_alive").sum().alias("owner_alive"))
         .sort("owner", "month", nulls_last=False)
     )
-    many_in_month = col("month").is_not_null() & (col("owner_uploads") >= BULK_MONTH_UPLOADS)
+    in_total = col("owner_uploads").cum_sum().over("owner") >= BULK_TOTAL_UPLOADS
+    in_month = when(col("month").is_not_null()).then("owner_uploads").otherwise(0)
     labelled = owner_months.select(
         "owner",
         "month",
-        (many_in_month | (col("owner_uploads").cum_sum().over("owner") >= BULK_TOTAL_UPLOADS)).alias("is_bulk"),
+        when(in_total).then(2**31).otherwise(in_month).alias("bulk_uploads"),
         (1 / col("owner_alive")).alias("one_vote"),
     )
     joined = uploads.join(labelled, on=["owner", "month"], how="left", nulls_equal=True)
-    return joined.with_columns(col("is_bulk").fill_null(False), when("is_alive").then("one_vote").alias("vote"))
+    told = joined.with_columns(col("bulk_uploads").fill_null(0), when("is_alive").then("one_vote").alias("vote"))
+    return told.with_columns((col("bulk_uploads") >= BULK_MONTH_UPLOADS).alias("is_bulk"))
 
 
 def build_monthly(uploads: pl.DataFrame, dimension: str, as_of: datetime) -> pl.LazyFrame:
@@ -205,7 +207,12 @@ def build_monthly(uploads: pl.DataFrame, dimension: str, as_of: datetime) -> pl.
             col("owner").filter(alive).drop_nulls().n_unique().alias("owner_count"),
             col("vote").sum().alias("votes"),
             (alive & ~col("is_bulk")).sum().alias("without_bulk_count"),
+            (alive & (col("bulk_uploads") < 20)).sum().alias("without_strict_count"),
+            (alive & (col("bulk_uploads") < 100)).sum().alias("without_lax_count"),
+            (alive & (col("downloads") > 0)).sum().alias("downloaded_count"),
+            (alive & (col("downloads") >= 1_000)).sum().alias("popular_count"),
             col("downloads").filter(alive).sum().alias("download_total"),
+            col("downloads").filter(alive).log1p().sum().alias("log_downloads"),
             (alive & col(dimension).is_not_null()).sum().alias("known_count"),
         )
         .collect()
@@ -232,8 +239,13 @@ def build_monthly(uploads: pl.DataFrame, dimension: str, as_of: datetime) -> pl.
         share("votes", "votes").alias("owner_weighted_share"),
         col("without_bulk_count").cast(pl.Int64),
         share("without_bulk_count", "without_bulk_count").alias("without_bulk_share"),
+        share("without_strict_count", "without_strict_count").alias("without_bulk_20_share"),
+        share("without_lax_count", "without_lax_count").alias("without_bulk_100_share"),
+        col("downloaded_count").cast(pl.Int64),
+        col("popular_count").cast(pl.Int64),
         "download_total",
         share("download_total", "download_total").alias("download_share"),
+        share("log_downloads", "log_downloads").alias("log_download_share"),
         when(col("upload_count").sum().over("month") > 0)
         .then(col("known_count").sum().over("month") / col("upload_count").sum().over("month"))
         .alias("coverage"),

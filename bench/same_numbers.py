@@ -27,8 +27,13 @@ MEASURES = [
     "owner_weighted_share",
     "without_bulk_count",
     "without_bulk_share",
+    "without_bulk_20_share",
+    "without_bulk_100_share",
+    "downloaded_count",
+    "popular_count",
     "download_total",
     "download_share",
+    "log_download_share",
     "coverage",
     "is_partial",
 ]

@@ -19,9 +19,8 @@ def main(job: Job) -> None:
 
 def build(job: Job) -> None:
     state, store = job.staged("checked"), job.store
-    gold = job.settings.gold
     with job.step("build-gold"):
-        bulk = Bulk(gold.bulk_month_uploads, gold.bulk_total_uploads)
+        bulk = Bulk(**job.settings.gold.model_dump())
         moments, before = moments_of(job.crawls_of(state), models_as_of=state.as_of), None
         if (public := job.publishing.published()) is not None and public.as_of:
             before = Before(public.tables, moments_of(job.crawls_of(public), models_as_of=public.as_of))

@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 
 from ptm_spark.command import command, run
+from ptm_spark.gold.as_of import gold_as_of
+from ptm_spark.gold.building import Bulk
 from ptm_spark.job import Job
 from ptm_spark.silver.as_of import parse_as_of, tables_as_of
-from ptm_spark.tables import BY_PATH
+from ptm_spark.tables import BY_PATH, GOLD
 
 
 @command(writes=False)
@@ -17,15 +19,17 @@ def main(
     sql: Annotated[str, typer.Argument(help="A SELECT; every table goes by its name, such as models.")],
     limit: Annotated[int, typer.Option(min=1, help="Rows printed at most.")] = 1000,
     csv: Annotated[bool, typer.Option("--csv", help="CSV instead of aligned text.")] = False,
-    as_of: Annotated[str, typer.Option(help="Silver as observed by a moment, or by the end of a date (UTC).")] = "",
+    as_of: Annotated[str, typer.Option(help="As observed by a moment, or by the end of a date (UTC).")] = "",
 ) -> None:
     """Ask the published tables in SQL: SELECT licence, count(*) FROM models GROUP BY licence."""
     moment = parse_as_of(as_of) if as_of else None
     store = job.published_store()
     tables = tables_as_of(store, moment) if moment else {table: store.read(table) for table in BY_PATH.values()}
+    if moment and (wanted := {table for table in GOLD if table.name in sql}):
+        crawls, bulk = job.crawls_of(job.publishing.published()), Bulk(**job.settings.gold.model_dump())
+        tables = {**tables, **gold_as_of(store, tables, crawls, moment, bulk=bulk, wanted=wanted)}
     frame = store.query(sql, tables, limit + 1)
-    shown = frame.head(limit)
-    job.summary |= {"rows": len(shown)}
+    job.summary |= {"rows": len(shown := frame.head(limit))}
     text = shown.to_csv(index=False) if csv else shown.to_string(index=False) + "\n"
     sys.stdout.write(text)
     if len(frame) > limit:

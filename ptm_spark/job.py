@@ -90,9 +90,9 @@ class Job:
             "held": [{"crawl": name, "reason": one.reason} for name, one in decisions if one.state == "held"],
         }
 
-    def crawls_of(self, state: State) -> list[Manifest]:
+    def crawls_of(self, state: State | None) -> list[Manifest]:
         """The crawls that went into a state, as far as they are in landing still."""
-        return [crawl for path in state.crawls if (crawl := self.landing.find(path)) is not None]
+        return [crawl for path in (state.crawls if state else ()) if (crawl := self.landing.find(path)) is not None]
 
     def warn(self, text: str) -> None:
         """Something the user must know that does not stop the run; the exit code will be 1."""

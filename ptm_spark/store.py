@@ -51,6 +51,8 @@ class Store:
         self.fingerprint = ""
         #: readers see nothing of tables that were never published
         self.is_strict = False
+        #: frames that stand for tables, such as these were at an earlier moment; with them nothing is kept aside
+        self._given: Mapping[Table, DataFrame] = {}
         self.written: list[Written] = []
 
     @property
@@ -61,6 +63,12 @@ class Store:
     def of_lake(self, lake: Folder) -> "Store":
         """The same engine over another lake."""
         return Store(self._spark, self._engine, lake, self._run_id)
+
+    def standing_for(self, frames: Mapping[Table, DataFrame]) -> "Store":
+        """A store to read from alone, in which these frames stand for tables and others are not there."""
+        past = self.of_lake(self._lake)
+        past._given, past.is_strict = frames, True
+        return past
 
     # ---- landed dumps
 
@@ -83,6 +91,8 @@ class Store:
         it builds its hash tables of the wrong side of a join, and needs half as much memory again. Apache Spark tells
         that from Parquet, and a commit to a log costs it a second.
         """
+        if self._given:
+            return frame
         path = f"{self._lake.url}/{_STAGING}/{self._run_id}/{name}"
         if self._engine == "spark":
             schema = frame.schema
@@ -98,6 +108,8 @@ class Store:
     # ---- tables
 
     def exists(self, table: Table) -> bool:
+        if self._given:
+            return table in self._given
         return self._lake.exists(f"{table.path}/_delta_log")
 
     def empty(self, table: Table) -> DataFrame:
@@ -106,6 +118,8 @@ class Store:
 
     def read(self, table: Table) -> DataFrame:
         """The table at this run's version, or its newest; an empty frame where there is none yet."""
+        if table in self._given:
+            return self._given[table]
         is_hidden = self.is_strict and table.layer != "ops" and table.path not in self.versions
         if is_hidden or not self.exists(table):
             return self.empty(table)

@@ -4,7 +4,7 @@ A part is built again where a table that it comes from has another version than 
 of other moments; else its tables stay as they are. Parts whose silver tables are not there have no tables either.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,14 +29,15 @@ from ptm_spark.store import Store
 from ptm_spark.tables import Table, cards, families, forum, gold, gold_cards, gold_forum, gold_series, hub
 
 Frames = dict[Table, DataFrame]
+_SERIES = frozenset(gold_series.TABLES) - {gold_series.DOWNLOADS_PER_FAMILY_DAILY}
 
 
 @dataclass(frozen=True)
 class Bulk:
-    """From how many uploads on an owner's are bulk: of a month, or in total by its end."""
+    """From how many uploads on an owner's are bulk, of a month or in total by its end: the section gold of settings."""
 
-    month_uploads: int
-    total_uploads: int
+    bulk_month_uploads: int
+    bulk_total_uploads: int
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,19 @@ class Before:
 class GoldRun:
     """One building of gold: ``frames`` are the tables built so far, kept aside until the gate has passed them."""
 
-    def __init__(self, store: Store, moments: Moments, bulk: Bulk, before: Before | None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        moments: Moments,
+        bulk: Bulk,
+        before: Before | None,
+        wanted: Collection[Table] | None = None,
+    ) -> None:
+        """``before``: what readers see, None where nothing. ``wanted``: tables that are asked for, None for all."""
         self._store, self._moments, self._bulk, self._before = store, moments, bulk, before
+        self._with_series = wanted is None or not _SERIES.isdisjoint(wanted)
+        #: statistics come from all the others
+        self._wanted = None if self._with_series else wanted
         self.frames: Frames = {}
         self._counted: DataFrame | None = None
         self._weighed: DataFrame | None = None
@@ -67,7 +79,7 @@ class GoldRun:
         """Those that are counted by the engine, with what the statistics need of owners."""
         for part in (self._uploads, self._downloads, self._cards, self._forum):
             part()
-        if self.frames:
+        if self.frames and self._with_series:
             self.owners()
         return dict(self.frames)
 
@@ -150,7 +162,7 @@ class GoldRun:
 
     def _series(self) -> None:
         """Statistics of the monthly tables: a few thousand rows, computed here rather than by the engine."""
-        if not self.frames:
+        if not self.frames or not self._with_series:
             return
         # to load what they need takes longer than to count a table: only where it is needed
         from ptm_spark.gold import agreement, events, trends
@@ -187,6 +199,8 @@ class GoldRun:
     # ---- inside
 
     def _is_due(self, tables: Iterable[Table], *sources: Table, of: str) -> bool:
+        if self._wanted is not None and set(tables).isdisjoint(self._wanted):
+            return False
         if not any(map(self._store.exists, sources)):
             return False
         before = self._before
@@ -205,8 +219,7 @@ class GoldRun:
 
     def _uploads_weighed(self) -> DataFrame:
         if self._weighed is None:
-            bulk = {"bulk_month_uploads": self._bulk.month_uploads, "bulk_total_uploads": self._bulk.total_uploads}
-            self._weighed = self._store.stage("uploads", weigh_uploads(self._uploads_counted(), **bulk))
+            self._weighed = self._store.stage("uploads", weigh_uploads(self._uploads_counted(), **vars(self._bulk)))
         return self._weighed
 
     def _keep(self, table: Table, frame: DataFrame) -> None:

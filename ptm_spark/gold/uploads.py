@@ -14,6 +14,13 @@ from ptm_spark.tables.gold import TABLES as GOLD_UPLOADS
 _VOTES = "DECIMAL(28, 15)"
 #: a row has one vote at most (1.000000000000002 as rounding goes), which engines store as an integer
 _ONE_VOTE = "DECIMAL(16, 15)"
+_LOG = "DECIMAL(18, 9)"
+#: downloads of 30 days from which a model counts as popular
+POPULAR = 1_000
+#: uploads of a month from which they would be bulk by a stricter and by a laxer rule
+STRICT, LAX = 20, 100
+#: more than any owner uploads in a month
+_ALWAYS = 2**31
 #: creation times begin at the Hub's floor (2022-03-02T23:29:04Z), so this month is not wholly observed
 _FLOOR_MONTH = "2022-03-01"
 NOT_STATED = "none"
@@ -24,10 +31,9 @@ DIMENSIONS = tuple(table.key[1] for table in GOLD_UPLOADS)
 def count_uploads(models: DataFrame, *, as_of: datetime) -> DataFrame:
     """Models ever seen by ``as_of``, counted by month, owner and everything that a gold table groups by.
 
-    ``models`` are rows of silver/models with their ``family``.
-
-    One row per combination: ``ever_count`` of models, ``alive_count`` of them still there, ``download_total`` of the
-    living. Everything later is counted from these rows, which are half as many as the models.
+    ``models`` are rows of silver/models with their ``family``. One row per combination: ``ever_count`` of models,
+    ``alive_count`` of them still there, of the living ``download_total``, the sum of log(1 + downloads), and how many
+    have any or many downloads. Everything later is counted from these rows, which are half as many as the models.
     """
     moment = F.lit(as_of).cast("timestamp")
     uploads = models.where(F.col("first_observed_at") <= moment).select(
@@ -41,17 +47,21 @@ def count_uploads(models: DataFrame, *, as_of: datetime) -> DataFrame:
         F.count(F.lit(1)).alias("ever_count"),
         F.count(F.when(F.col("is_alive"), 1)).alias("alive_count"),
         F.coalesce(F.sum(F.when(F.col("is_alive"), F.col("downloads"))), F.lit(0)).alias("download_total"),
+        F.coalesce(F.sum(F.when(F.col("is_alive"), F.log1p("downloads").cast(_LOG))), F.lit(0)).alias("log_downloads"),
+        F.count(F.when(F.col("is_alive") & (F.col("downloads") > 0), 1)).alias("downloaded_count"),
+        F.count(F.when(F.col("is_alive") & (F.col("downloads") >= POPULAR), 1)).alias("popular_count"),
     )
 
 
 def weigh_uploads(counted: DataFrame, *, bulk_month_uploads: int, bulk_total_uploads: int) -> DataFrame:
-    """The rows of ``count_uploads`` with ``is_bulk`` and ``votes``.
+    """The rows of ``count_uploads`` with ``is_bulk``, ``bulk_uploads`` and ``votes``.
 
     ``is_bulk``: of an owner's uploads in a month with at least ``bulk_month_uploads`` of them, or by the end of which
     the owner had at least ``bulk_total_uploads`` in total. Later uploads never re-label earlier ones. Models of unknown
     month count as one period before all months, to which only the total applies. Uploads removed since are uploads all
-    the same. ``votes``: an owner has one vote a month, shared among the owner's living models of that month. Legacy
-    models without an owner are never bulk and have no vote.
+    the same. ``bulk_uploads`` are the owner's of that month as far as they count for the first rule, very many where
+    the second holds: what another limit of a month would make bulk. ``votes``: an owner has one vote a month, shared
+    among the owner's living models of that month. Legacy models without an owner are never bulk and have no vote.
     """
     owner_months = (
         counted.where(F.col("owner").isNotNull())
@@ -71,7 +81,9 @@ def weigh_uploads(counted: DataFrame, *, bulk_month_uploads: int, bulk_total_upl
         .select("owner", "month", total.alias("total"))
         .where(F.col("total") >= bulk_total_uploads)
     )
-    is_many = F.col("counted.month").isNotNull() & (F.col("owner_uploads") >= bulk_month_uploads)
+    bulk_uploads = F.when(F.col("reached.owner").isNotNull(), F.lit(_ALWAYS)).when(
+        F.col("counted.month").isNotNull(), F.col("owner_uploads")
+    )
     one_vote = F.lit(1.0) / F.nullif("owner_alive", F.lit(0))
     # what is told of an owner's month is joined to the many rows once
     labels = (
@@ -80,7 +92,7 @@ def weigh_uploads(counted: DataFrame, *, bulk_month_uploads: int, bulk_total_upl
         .select(
             "counted.owner",
             "counted.month",
-            (is_many | F.col("reached.owner").isNotNull()).alias("is_bulk"),
+            F.coalesce(bulk_uploads, F.lit(0)).cast("bigint").alias("bulk_uploads"),
             one_vote.cast(_ONE_VOTE).alias("one_vote"),
         )
     )
@@ -89,7 +101,8 @@ def weigh_uploads(counted: DataFrame, *, bulk_month_uploads: int, bulk_total_upl
         .join(labels.alias("labels"), on=_same_owner_month("labels"), how="left")
         .select(
             "counted.*",
-            F.coalesce("is_bulk", F.lit(False)).alias("is_bulk"),
+            F.coalesce("bulk_uploads", F.lit(0)).alias("bulk_uploads"),
+            (F.coalesce("bulk_uploads", F.lit(0)) >= bulk_month_uploads).alias("is_bulk"),
             (F.col("one_vote") * F.col("alive_count").cast("DECIMAL(10, 0)")).cast(_ONE_VOTE).alias("votes"),
         )
     )
@@ -113,9 +126,11 @@ def build_uploads_monthly(uploads: DataFrame, table: Table, *, as_of: datetime) 
         F.sum("ever_count").alias("ever_count"),
         F.count_distinct(F.when(alive > 0, F.col("owner"))).alias("owner_count"),
         F.coalesce(F.sum("votes"), F.lit(0)).cast(_VOTES).alias("votes"),
-        F.coalesce(F.sum(F.when(~F.col("is_bulk"), alive)), F.lit(0)).alias("without_bulk_count"),
-        F.sum("download_total").alias("download_total"),
-        F.coalesce(F.sum(F.when(F.col(dimension).isNotNull(), alive)), F.lit(0)).alias("known_count"),
+        _sum_if(~F.col("is_bulk")).alias("without_bulk_count"),
+        _sum_if(F.col("bulk_uploads") < STRICT).alias("without_strict_count"),
+        _sum_if(F.col("bulk_uploads") < LAX).alias("without_lax_count"),
+        *(F.sum(name).alias(name) for name in ("download_total", "log_downloads", "downloaded_count", "popular_count")),
+        _sum_if(F.col(dimension).isNotNull()).alias("known_count"),
     )
     last_month = F.lit(as_of.date().replace(day=1))
     # a clock may be ahead of ours by hours, and so a model be of the month after that of as_of
@@ -141,8 +156,11 @@ def build_uploads_monthly(uploads: DataFrame, table: Table, *, as_of: datetime) 
         share("votes").alias("owner_weighted_share"),
         _or_zero("without_bulk_count"),
         share("without_bulk_count").alias("without_bulk_share"),
-        _or_zero("download_total"),
+        share("without_strict_count").alias("without_bulk_20_share"),
+        share("without_lax_count").alias("without_bulk_100_share"),
+        *map(_or_zero, ("downloaded_count", "popular_count", "download_total")),
         share("download_total").alias("download_share"),
+        share("log_downloads").alias("log_download_share"),
         _coverage(whole).alias("coverage"),
         F.coalesce(
             (F.col("month") >= last_month) | (F.col("month") == F.lit(_FLOOR_MONTH).cast("date")), F.lit(False)
@@ -154,6 +172,10 @@ def _coverage(whole: WindowSpec) -> Column:
     total = F.sum(F.coalesce("upload_count", F.lit(0))).over(whole)
     known = F.sum(F.coalesce("known_count", F.lit(0))).over(whole)
     return F.when(total > 0, known.cast("double") / total.cast("double"))
+
+
+def _sum_if(condition: Column) -> Column:
+    return F.coalesce(F.sum(F.when(condition, F.col("alive_count"))), F.lit(0))
 
 
 def _or_zero(name: str) -> Column:

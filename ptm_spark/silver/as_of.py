@@ -11,6 +11,8 @@ from ptm_spark.landing import parse_moment
 from ptm_spark.silver.model_tags import build_model_tags
 from ptm_spark.store import Store
 from ptm_spark.tables import SILVER, Table
+from ptm_spark.tables.families import MODEL_FAMILIES, TOPIC_MENTIONS
+from ptm_spark.tables.forum import FORUM_TOPICS
 from ptm_spark.tables.hub import MODEL_SNAPSHOTS, MODEL_TAGS, MODEL_VERSIONS, MODELS
 
 
@@ -30,7 +32,7 @@ def tables_as_of(store: Store, at: datetime) -> Mapping[Table, DataFrame]:
 
     Versions and snapshots are those known then; models, their numbers and tags are put together from them (``flaws``
     and ``seen_in`` have no history and are null). Of other tables come the rows first observed by then, with what is
-    known of them now.
+    known of them now: families and mentions, too.
     """
     moment = F.lit(at).cast("timestamp")
     versions = versions_as_of(store.read(MODEL_VERSIONS), at)
@@ -50,6 +52,9 @@ def tables_as_of(store: Store, at: datetime) -> Mapping[Table, DataFrame]:
             found[table] = versions_as_of(frame, at)
         elif "first_observed_at" in table.names:
             found[table] = frame.where(F.col("first_observed_at") <= moment)
+    for table, of in ((MODEL_FAMILIES, MODELS), (TOPIC_MENTIONS, FORUM_TOPICS)):
+        known = found[of].select(table.key[0])
+        found[table] = store.read(table).join(known, on=table.key[0], how="left_semi")
     return found
 
 

@@ -125,7 +125,7 @@ def test_gold_does_not_hang_on_the_order_of_rows_or_files(
     assert state is not None
     crawls = [crawl for path in state.crawls if (crawl := landing.find(path))]
     moments = moments_of(crawls, models_as_of=state.as_of)
-    built = GoldRun(store, moments, Bulk(gold.bulk_month_uploads, gold.bulk_total_uploads), None).build()
+    built = GoldRun(store, moments, Bulk(**gold.model_dump()), None).build()
     assert built.keys() == {*GOLD}
     for table, frame in built.items():
         written = store.overwrite(table, frame)

@@ -6,8 +6,8 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame, GroupedData, Window
 from pyspark.sql import functions as F
 
-from ptm_spark.gold.card_months import is_partial, months_until, or_zero, ratio, with_counts
 from ptm_spark.gold.card_states import WITH_CARD, has_bit, holds_at, in_order, moment
+from ptm_spark.gold.months import is_partial, months_until, or_zero, ratio, with_counts
 from ptm_spark.tables.gold_cards import CARD_CONTENT_BY_STRATUM, CARD_CONTENT_MONTHLY, CARD_SECTIONS_MONTHLY
 
 STRATA = ("all", "hand_written", "generated")

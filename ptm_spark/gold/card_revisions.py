@@ -7,8 +7,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ptm_spark.columns import month_of
-from ptm_spark.gold.card_months import is_partial, months_until, or_zero, ratio, with_counts
 from ptm_spark.gold.card_states import WITH_CARD, WITHOUT_CARD, is_of, moment
+from ptm_spark.gold.months import is_partial, months_until, or_zero, ratio, with_counts
 from ptm_spark.tables.gold_cards import CARD_REVISIONS_MONTHLY
 
 CREATED, FIRST_CARD = "created", "first_card"

@@ -8,8 +8,8 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from ptm_spark.gold.card_months import is_partial, months_until, or_zero, ratio, with_counts
 from ptm_spark.gold.monthly import UNKNOWN, Row, first_day, is_missing
+from ptm_spark.gold.months import is_partial, months_until, or_zero, ratio, with_counts
 from ptm_spark.statistics.concentration import gini, hhi, top_share
 from ptm_spark.tables.gold_series import CONCENTRATION_MONTHLY
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from ptm_spark.gold.card_months import is_partial, months_between, or_zero, ratio, with_counts
 from ptm_spark.gold.card_states import has_bit, in_order
+from ptm_spark.gold.months import is_partial, months_between, or_zero, ratio, with_counts
 from ptm_spark.tables.gold_cards import CARDS_PER_COHORT_MONTHLY
 
 #: of the models alive at both moments so many may lack a status at one of them; each may hide a change

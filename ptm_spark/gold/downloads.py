@@ -5,7 +5,7 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from ptm_spark.gold.card_months import or_zero, ratio
+from ptm_spark.gold.months import or_zero, ratio
 from ptm_spark.tables.gold_series import DOWNLOADS_PER_FAMILY_DAILY
 
 _UNKNOWN = "none"

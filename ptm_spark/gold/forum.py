@@ -12,6 +12,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from ptm_spark.columns import month_of
+from ptm_spark.gold.months import every_month, first_of_month, ratio
 from ptm_spark.tables.gold_forum import FORUM_HEALTH_MONTHLY, TOPICS_PER_CATEGORY_MONTHLY
 
 _DAY_SECONDS = 24 * 60 * 60
@@ -66,27 +67,12 @@ def count_posts(topics: DataFrame, posts: DataFrame, *, as_of: datetime) -> Data
     )
 
 
-def every_month(dated: DataFrame, *, as_of: datetime) -> DataFrame:
-    """The months (``month``) from the first of the frame to that of ``as_of``, without a gap; none for no rows.
-
-    A clock may be ahead of ours, so that the frame's last month may be the later one.
-    """
-    last = F.greatest(F.max("month"), first_of_month(as_of))
-    bounds = dated.agg(F.min("month").alias("first"), last.alias("last"))
-    return bounds.select(F.explode(F.sequence("first", "last", F.expr("INTERVAL 1 MONTH"))).alias("month"))
-
-
 def stack(rows: DataFrame, *further: DataFrame) -> DataFrame:
     """All rows in one frame of the first one's columns, which the others may lack: of these they are NULL.
 
     The first frame must have them all, for the embedded engine gives a column that only a later one has no type.
     """
     return reduce(lambda above, below: above.unionByName(below, allowMissingColumns=True), further, rows)
-
-
-def first_of_month(as_of: datetime) -> Column:
-    """First day of the month of a moment."""
-    return F.lit(as_of.date().replace(day=1))
 
 
 def is_partial(as_of: datetime) -> Column:
@@ -97,12 +83,6 @@ def is_partial(as_of: datetime) -> Column:
 def count_if(condition: Column) -> Column:
     """Rows of a group that fulfil a condition."""
     return F.count(F.when(condition, 1))
-
-
-def share(part: str | Column, whole: str | Column) -> Column:
-    """Part over whole (0-1); NULL where the whole is 0."""
-    part, whole = (F.col(one) if isinstance(one, str) else one for one in (part, whole))
-    return F.when(whole > 0, part.cast("double") / whole.cast("double"))
 
 
 def topic_counts() -> dict[str, Column]:
@@ -145,10 +125,10 @@ def build_topics_per_category_monthly(
     of_month = F.sum("topic_count").over(Window.partitionBy("month"))
     columns = {
         "as_of": F.lit(as_of).cast("timestamp"),
-        "topic_share": share("topic_count", of_month),
-        "coverage": share("fetched_count", "topic_count"),
-        "unanswered_share": share("unanswered_count", "fetched_count"),
-        "accepted_share": share("accepted_count", "marked_count"),
+        "topic_share": ratio("topic_count", of_month),
+        "coverage": ratio("fetched_count", "topic_count"),
+        "unanswered_share": ratio("unanswered_count", "fetched_count"),
+        "accepted_share": ratio("accepted_count", "marked_count"),
         "is_partial": is_partial(as_of),
     }
     told = counted.join(named, on="category_id", how="left").join(parents, on="parent_category_id", how="left")
@@ -197,14 +177,14 @@ def build_forum_health_monthly(topics: DataFrame, posts: DataFrame, *, as_of: da
     )
     columns = {
         "as_of": F.lit(as_of).cast("timestamp"),
-        "coverage": share("fetched_count", "topic_count"),
-        "unanswered_share": share("unanswered_count", "fetched_count"),
-        "accepted_share": share("accepted_count", "marked_count"),
-        "single_post_share": share("single_post_count", "sized_count"),
-        "mean_posts_per_topic": share("size_total", "sized_count"),
-        "answered_in_day_share": share("answered_in_day_count", "day_watched_count"),
-        "answered_in_week_share": share("answered_in_week_count", "week_watched_count"),
-        "staff_answered_share": share("staff_answered_count", "fetched_count"),
+        "coverage": ratio("fetched_count", "topic_count"),
+        "unanswered_share": ratio("unanswered_count", "fetched_count"),
+        "accepted_share": ratio("accepted_count", "marked_count"),
+        "single_post_share": ratio("single_post_count", "sized_count"),
+        "mean_posts_per_topic": ratio("size_total", "sized_count"),
+        "answered_in_day_share": ratio("answered_in_day_count", "day_watched_count"),
+        "answered_in_week_share": ratio("answered_in_week_count", "week_watched_count"),
+        "staff_answered_share": ratio("staff_answered_count", "fetched_count"),
         "is_partial": is_partial(as_of),
     }
     return monthly.select(*(columns.get(name, F.col(name)).alias(name) for name in FORUM_HEALTH_MONTHLY.names))

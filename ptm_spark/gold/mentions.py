@@ -5,7 +5,8 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from ptm_spark.gold.forum import count_if, every_month, is_partial, public_topics, share, stack, topic_counts
+from ptm_spark.gold.forum import count_if, is_partial, public_topics, stack, topic_counts
+from ptm_spark.gold.months import every_month, ratio
 from ptm_spark.tables.gold_forum import MENTIONS_PER_FAMILY_MONTHLY
 
 
@@ -53,14 +54,14 @@ def build_mentions_per_family_monthly(topics: DataFrame, mentions: DataFrame, *,
 
     columns = {
         "as_of": F.lit(as_of).cast("timestamp"),
-        "topic_share": share("topic_count", of_all("topic_count")),
-        "mention_share": share(
+        "topic_share": ratio("topic_count", of_all("topic_count")),
+        "mention_share": ratio(
             "topic_count", F.sum(F.when(F.col("family").isNotNull(), F.col("topic_count"))).over(of_month)
         ),
-        "unanswered_share": share("unanswered_count", "fetched_count"),
-        "accepted_share": share("accepted_count", "marked_count"),
-        "coverage": share(of_all("telling_count"), of_all("topic_count")),
-        "fetched_share": share(of_all("fetched_count"), of_all("topic_count")),
+        "unanswered_share": ratio("unanswered_count", "fetched_count"),
+        "accepted_share": ratio("accepted_count", "marked_count"),
+        "coverage": ratio(of_all("telling_count"), of_all("topic_count")),
+        "fetched_share": ratio(of_all("fetched_count"), of_all("topic_count")),
         "is_partial": is_partial(as_of),
     }
     told = counted.select(*(columns.get(name, F.col(name)).alias(name) for name in MENTIONS_PER_FAMILY_MONTHLY.names))

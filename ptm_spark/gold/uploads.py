@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.window import WindowSpec
 
 from ptm_spark.columns import month_of
+from ptm_spark.gold.months import FLOOR_MONTH, every_month, first_of_month, or_zero
 from ptm_spark.tables import Table
 from ptm_spark.tables.gold import TABLES as GOLD_UPLOADS
 
@@ -21,8 +22,6 @@ POPULAR = 1_000
 STRICT, LAX = 20, 100
 #: more than any owner uploads in a month
 _ALWAYS = 2**31
-#: creation times begin at the Hub's floor (2022-03-02T23:29:04Z), so this month is not wholly observed
-_FLOOR_MONTH = "2022-03-01"
 NOT_STATED = "none"
 #: what the tables of this module group by
 DIMENSIONS = tuple(table.key[1] for table in GOLD_UPLOADS)
@@ -132,11 +131,8 @@ def build_uploads_monthly(uploads: DataFrame, table: Table, *, as_of: datetime) 
         *(F.sum(name).alias(name) for name in ("download_total", "log_downloads", "downloaded_count", "popular_count")),
         _sum_if(F.col(dimension).isNotNull()).alias("known_count"),
     )
-    last_month = F.lit(as_of.date().replace(day=1))
-    # a clock may be ahead of ours by hours, and so a model be of the month after that of as_of
-    bounds = counted.agg(F.min("month").alias("first"), F.greatest(F.max("month"), last_month).alias("last"))
-    months = bounds.select(F.explode(F.sequence("first", "last", F.expr("INTERVAL 1 MONTH"))).alias("month"))
-    grid = months.crossJoin(counted.select(dimension).distinct())
+    last_month = first_of_month(as_of)
+    grid = every_month(counted, as_of=as_of).crossJoin(counted.select(dimension).distinct())
     dated = grid.join(counted, on=["month", dimension], how="left")
     dense = dated.unionByName(counted.where(F.col("month").isNull()))
     whole = Window.partitionBy("month")
@@ -149,21 +145,21 @@ def build_uploads_monthly(uploads: DataFrame, table: Table, *, as_of: datetime) 
         F.lit(as_of).cast("timestamp").alias("as_of"),
         "month",
         dimension,
-        _or_zero("upload_count"),
+        or_zero("upload_count"),
         share("upload_count").alias("upload_share"),
-        _or_zero("ever_count"),
-        _or_zero("owner_count"),
+        or_zero("ever_count"),
+        or_zero("owner_count"),
         share("votes").alias("owner_weighted_share"),
-        _or_zero("without_bulk_count"),
+        or_zero("without_bulk_count"),
         share("without_bulk_count").alias("without_bulk_share"),
         share("without_strict_count").alias("without_bulk_20_share"),
         share("without_lax_count").alias("without_bulk_100_share"),
-        *map(_or_zero, ("downloaded_count", "popular_count", "download_total")),
+        *map(or_zero, ("downloaded_count", "popular_count", "download_total")),
         share("download_total").alias("download_share"),
         share("log_downloads").alias("log_download_share"),
         _coverage(whole).alias("coverage"),
         F.coalesce(
-            (F.col("month") >= last_month) | (F.col("month") == F.lit(_FLOOR_MONTH).cast("date")), F.lit(False)
+            (F.col("month") >= last_month) | (F.col("month") == F.lit(FLOOR_MONTH).cast("date")), F.lit(False)
         ).alias("is_partial"),
     )
 
@@ -176,7 +172,3 @@ def _coverage(whole: WindowSpec) -> Column:
 
 def _sum_if(condition: Column) -> Column:
     return F.coalesce(F.sum(F.when(condition, F.col("alive_count"))), F.lit(0))
-
-
-def _or_zero(name: str) -> Column:
-    return F.coalesce(name, F.lit(0)).cast("bigint").alias(name)

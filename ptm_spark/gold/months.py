@@ -1,4 +1,4 @@
-"""What tables of cards by month have in common: months without a gap, partial ones, shares."""
+"""What tables by month have in common: months without a gap, partial ones, shares."""
 
 from datetime import datetime
 
@@ -8,7 +8,22 @@ from pyspark.sql import functions as F
 from ptm_spark.columns import month_of
 
 #: creation times begin at the Hub's floor (2022-03-02T23:29:04Z), so this month is not wholly observed
-_FLOOR_MONTH = "2022-03-01"
+FLOOR_MONTH = "2022-03-01"
+
+
+def every_month(dated: DataFrame, *, as_of: datetime) -> DataFrame:
+    """The months (``month``) from the first of the frame to that of ``as_of``, without a gap; none for no rows.
+
+    A clock may be ahead of ours, so that the frame's last month may be the later one.
+    """
+    last = F.greatest(F.max("month"), first_of_month(as_of))
+    bounds = dated.agg(F.min("month").alias("first"), last.alias("last"))
+    return bounds.select(F.explode(F.sequence("first", "last", F.expr("INTERVAL 1 MONTH"))).alias("month"))
+
+
+def first_of_month(as_of: datetime) -> Column:
+    """First day of the month of a moment."""
+    return F.lit(as_of.date().replace(day=1))
 
 
 def months_until(dated: DataFrame, *, as_of: datetime) -> DataFrame:
@@ -41,13 +56,14 @@ def with_counts(rows: DataFrame, counts: DataFrame, *keys: str) -> DataFrame:
 
 def is_partial() -> Column:
     """Whether a ``month`` of creation is not wholly observed: that of ``as_of``, and that of the floor."""
-    is_floor = F.col("month") == F.lit(_FLOOR_MONTH).cast("date")
+    is_floor = F.col("month") == F.lit(FLOOR_MONTH).cast("date")
     return F.coalesce((F.col("month") >= month_of(F.col("as_of"))) | is_floor, F.lit(False))
 
 
-def ratio(part: str, whole: str) -> Column:
+def ratio(part: str | Column, whole: str | Column) -> Column:
     """``part`` over ``whole``; NULL where that is 0."""
-    return F.when(F.col(whole) > 0, F.col(part).cast("double") / F.col(whole).cast("double"))
+    part, whole = (F.col(one) if isinstance(one, str) else one for one in (part, whole))
+    return F.when(whole > 0, part.cast("double") / whole.cast("double"))
 
 
 def or_zero(name: str) -> Column:

@@ -16,7 +16,8 @@ from ptm_spark.replication.pairs import topics_by_month
 from ptm_spark.replication.tables import load_tables
 from ptm_spark.tables.gold_series import FORUM_HUB_AGREEMENT, PAIN_PER_FAMILY
 
-pytestmark = pytest.mark.filterwarnings("error")
+# warnings are faults here; what other tests left for the collector is not ours
+pytestmark = pytest.mark.filterwarnings("error", "ignore::pytest.PytestUnraisableExceptionWarning")
 _MEASURES = ("rho", "p_naive", "p_surrogate", "q_value", "interval_low_3", "smallest_detectable_rho")
 
 

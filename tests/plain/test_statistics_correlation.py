@@ -18,7 +18,8 @@ from ptm_spark.statistics.correlation import (
 from ptm_spark.statistics.intervals import stationary_bootstrap_interval
 from ptm_spark.statistics.lead_lag import lead_lag
 
-pytestmark = pytest.mark.filterwarnings("error")
+# warnings are faults here; what other tests left for the collector is not ours
+pytestmark = pytest.mark.filterwarnings("error", "ignore::pytest.PytestUnraisableExceptionWarning")
 NAN = float("nan")
 
 

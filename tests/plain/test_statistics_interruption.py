@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from ptm_spark.statistics import autoregression
 from ptm_spark.statistics.interruption import MergedEvent, merge_events, segmented_design, step_effect
 
-pytestmark = pytest.mark.filterwarnings("error")
+# warnings are faults here; what other tests left for the collector is not ours
+pytestmark = pytest.mark.filterwarnings("error", "ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 def noise(months: int, seed: int, lag1: float = 0.0) -> np.ndarray:

@@ -24,7 +24,6 @@ from ptm_spark.report.figures import unique_labels
 from ptm_spark.report.shaping import newest_shares, newest_span, over_time, top_values
 from ptm_spark.report.svg import draw
 
-# warnings are faults here; what other tests left for the collector is not ours
 pytestmark = pytest.mark.filterwarnings("error", "ignore::pytest.PytestUnraisableExceptionWarning")
 
 MONTHS = [date(2025, month, 1) for month in range(1, 13)] + [date(2026, 1, 1), date(2026, 2, 1)]

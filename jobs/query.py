@@ -25,13 +25,13 @@ def main(
     moment = parse_as_of(as_of) if as_of else None
     store = job.published_store()
     tables = tables_as_of(store, moment) if moment else {table: store.read(table) for table in BY_PATH.values()}
-    if moment and (wanted := {table for table in GOLD if table.name in sql}):
+    if moment and (wanted := {table for table in GOLD if table.name in sql.lower()}):
         crawls, bulk = job.crawls_of(job.publishing.published()), Bulk(**job.settings.gold.model_dump())
-        tables = {**tables, **gold_as_of(store, tables, crawls, moment, bulk=bulk, wanted=wanted)}
+        then = gold_as_of(store, tables, crawls, moment, bulk=bulk, wanted=wanted)
+        tables = {**tables, **{table: store.empty(table) for table in wanted}, **then}
     frame = store.query(sql, tables, limit + 1)
     job.summary |= {"rows": len(shown := frame.head(limit))}
-    text = shown.to_csv(index=False) if csv else shown.to_string(index=False) + "\n"
-    sys.stdout.write(text)
+    sys.stdout.write(shown.to_csv(index=False) if csv else shown.to_string(index=False) + "\n")
     if len(frame) > limit:
         job.log.warning("more rows than shown", shown=limit, todo="--limit N")
 

@@ -178,8 +178,9 @@ class Job:
         published = self.publishing.published()
         before = self.publishing.known_marks()
         crawls = {path: mark for path, mark in before.items() if not intake.begins_anew(path)} | dict(marks)
-        # trends speak of models: a later crawl of something else saw none that are new
-        moments = [crawl.observed_at for crawl in (*intake.earlier, *intake.crawls) if crawl.entity == "models"]
+        # trends speak of models: a later crawl of something else saw none
+        taken = (*intake.earlier, *intake.crawls)
+        moments = [crawl.observed_at for crawl in taken if crawl.entity in ("models", "model_info")]
         if published and "silver/models" in published.tables and not intake.families["models"].begins_anew:
             moments.append(published.as_of)
         state = State(

@@ -27,6 +27,6 @@ def gold_as_of(
     newest of its crawls by then. What has no history counts as it is known now: families of models, contents of topics.
     """
     by_then = [crawl for crawl in crawls if datetime.fromisoformat(crawl.observed_at) <= at]
-    of_models = [crawl.observed_at for crawl in by_then if crawl.entity == "models"]
+    of_models = [crawl.observed_at for crawl in by_then if crawl.entity in ("models", "model_info")]
     moments = moments_of(by_then, models_as_of=max(of_models, default=utc_text(at)))
     return GoldRun(store.standing_for(silver), moments, bulk, None, wanted).build()

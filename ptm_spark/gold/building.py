@@ -124,6 +124,7 @@ class GoldRun:
             matched,
             as_ofs=as_ofs,
             whole=self._moments.whole_cards,
+            scopes=self._moments.card_scopes,
             histories=histories,
         )
         states = self._store.stage("card_states", states)
@@ -175,7 +176,7 @@ class GoldRun:
         as_of = max(filter(None, (self._moments.models, self._moments.forum, *self._moments.cards)))
         concentrations = [
             *concentration.build_concentration_monthly(mentions, uploads, as_of=as_of),
-            *(row.asDict() for row in self.owners().collect()),
+            *(row.asDict() | {"as_of": as_of} for row in self.owners().collect()),
         ]
         dated = events.documentation_events()
         built = {

@@ -97,6 +97,7 @@ def build_card_states(
     *,
     as_ofs: Sequence[datetime],
     whole: Collection[datetime] = (),
+    scopes: Collection[str] = (),
     histories: Collection[str] = (),
 ) -> DataFrame:
     """One row per model of silver/models seen by the last of ``as_ofs``, with what was known of its card at each.
@@ -107,25 +108,34 @@ def build_card_states(
     there is a card, ``first_card_at`` the first at which there was one, ``gone_at`` the one since which the model is
     gone at the last of ``as_ofs``; each NULL where there is none.
 
-    ``whole``: those of ``as_ofs`` by which crawls had asked for every card that their listings show, so that a living
-    model without any version has none. ``histories``: crawls of whole git histories. These tell of cards only, never
-    that there is none, so that they do not count for ``known_since``.
+    ``whole``: moments, not only of ``as_ofs``, by which crawls had asked for every card that their listings show, so
+    that a model that was there then and has no version has none, and goes on having none until it is asked for.
+    ``scopes`` are those crawls' populations: of models that were only seen in others nothing follows. ``histories``:
+    crawls of whole git histories. These tell of cards only, never that there is none, so that they do not count for
+    ``known_since``.
     """
     moments = in_order(as_ofs)
     last = moment(moments[-1])
     seen = models.where(F.col("first_observed_at") <= last).select(
         "repo_oid",
         month_of(F.col("created_at")).alias("month"),
-        *("owner", "library_name", "downloads", "created_at", "removed_at"),
+        *("owner", "library_name", "downloads", "created_at", "removed_at", "first_observed_at"),
+        _is_covered(scopes).alias("is_covered"),
         _bits(moments, lambda at: F.col("first_observed_at") <= at).alias("seen"),
     )
     gone, told = _gone(versions, moments), _told(cards, moments, histories)
     joined = seen.join(gone, on="repo_oid", how="left").join(told, on="repo_oid", how="left")
     alive = F.col("seen").bitwiseAND(F.bitwise_not(F.coalesce("gone", F.lit(0).cast("bigint"))))
     unasked = _bits(moments, lambda at: F.col("asked_at").isNull() | (F.col("asked_at") > at))
-    of_whole = F.lit(sum(1 << number for number, at in enumerate(moments) if at in set(whole))).cast("bigint")
-    marked = joined.select("*", alive.alias("alive"), alive.bitwiseAND(unasked).bitwiseAND(of_whole).alias("bare"))
-    bare_at = F.coalesce(*(F.when(has_bit("bare", 1 << number), moment(at)) for number, at in enumerate(moments)))
+    marked = joined.select("*", alive.alias("alive"), unasked.alias("unasked")).select(
+        "*",
+        F.when(F.col("is_covered"), _since_whole(moments, set(whole))).otherwise(F.lit(0).cast("bigint")).alias("bare"),
+    )
+    # moments before the first that rows are asked for count, too, or survival would change when old ones are left out
+    earlier = [at for at in sorted(set(whole)) if at < moments[0]]
+    was_bare = [F.when(_was_bare(moment(at)), moment(at)) for at in earlier]
+    is_bare = [F.when(has_bit("bare", 1 << number), moment(at)) for number, at in enumerate(moments)]
+    bare_at = F.coalesce(*was_bare, *is_bare)
     removed_at = F.least(F.when(F.col("removed_at") <= last, F.col("removed_at")), F.col("gone_from"))
 
     def within(name: str) -> Column:
@@ -143,6 +153,29 @@ def build_card_states(
     )
 
 
+def _is_covered(scopes: Collection[str]) -> Column:
+    """Whether a model was seen in one of these populations; where nothing is said of either, it counts as such."""
+    if not scopes:
+        return F.lit(True)
+    return F.coalesce(F.exists("seen_in", lambda scope: scope.isin(*sorted(scopes))), F.lit(True))
+
+
+def _since_whole(moments: Sequence[datetime], whole: Collection[datetime]) -> Column:
+    """The moments at which a model is there, has not been asked for, and was there at a whole one before or then."""
+    bits = F.lit(0).cast("bigint")
+    mask = 0
+    for number, at in enumerate(moments):
+        mask |= (1 << number) * (at in whole)
+        bits = bits + F.when(has_bit("alive", mask), F.lit(1 << number)).otherwise(F.lit(0)).cast("bigint")
+    return bits.bitwiseAND(F.col("alive")).bitwiseAND(F.col("unasked"))
+
+
+def _was_bare(at: Column) -> Column:
+    """Whether at an earlier whole moment a model was there and had not been asked for."""
+    is_there = (F.col("first_observed_at") <= at) & (F.col("first_gone").isNull() | (F.col("first_gone") > at))
+    return F.col("is_covered") & is_there & (F.col("asked_at").isNull() | (F.col("asked_at") > at))
+
+
 def _gone(versions: DataFrame, moments: Sequence[datetime]) -> DataFrame:
     """Of models that were ever gone: at which moments, and since when they were so at the last one."""
     last = moment(moments[-1])
@@ -150,6 +183,7 @@ def _gone(versions: DataFrame, moments: Sequence[datetime]) -> DataFrame:
     return removed.groupBy("repo_oid").agg(
         F.bit_or(_bits(moments, holds_at)).alias("gone"),
         F.min(F.when(holds_at(last), F.col("valid_from"))).alias("gone_from"),
+        F.min("valid_from").alias("first_gone"),
     )
 
 

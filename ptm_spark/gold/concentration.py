@@ -93,7 +93,7 @@ def build_owner_concentration_monthly(counted: DataFrame, *, as_of: datetime) ->
         "hhi": F.col("squares").cast("double") / (total * total),
         "gini": (F.col("twice_ranks") - (F.col("active") + 1) * F.col("total")).cast("double") / (active * total),
         **{f"top_{k}_share": F.col(f"top_{k}").cast("double") / total for k in _TOPS},
-        "coverage": ratio("total", "models"),
+        "coverage": ratio(F.coalesce("total", F.lit(0)), "models"),
         "is_partial": is_partial(),
     }
     return rows.select(*(columns.get(name, F.col(name)).alias(name) for name in CONCENTRATION_MONTHLY.names))

@@ -16,41 +16,48 @@ _HISTORIES = ("git-history",)
 class Moments:
     """UTC moments; ``forum`` None and no ``cards`` where nothing of them has landed.
 
-    ``models``: the newest observation of models. ``cards``: those of the card crawls, in order; ``whole_cards`` are
-    those of them by which a crawl had asked for every card; ``card_histories`` names crawls that are git histories.
+    ``models``: the newest observation of models. ``cards``: the newest of those of the card crawls, in order;
+    ``whole_cards`` are all by which a crawl had asked for every card, ``card_scopes`` those crawls' populations;
+    ``card_histories`` names crawls that are git histories.
     """
 
     models: datetime
     forum: datetime | None
     cards: tuple[datetime, ...]
     whole_cards: frozenset[datetime]
+    card_scopes: frozenset[str]
     card_histories: frozenset[str]
 
     def of(self, kind: str) -> tuple[object, ...]:
         """All that the tables about ``models``, ``cards`` or ``forum`` take from here."""
-        return (self.cards, self.whole_cards, self.card_histories) if kind == "cards" else (getattr(self, kind),)
+        return (
+            (self.cards, self.whole_cards, self.card_scopes, self.card_histories)
+            if kind == "cards"
+            else (getattr(self, kind),)
+        )
 
 
 def moments_of(crawls: Iterable[Manifest], *, models_as_of: str) -> Moments:
     """The moments of some crawls of all kinds; of models the one that is given, in ISO 8601."""
     forum: list[datetime] = []
-    cards: dict[datetime, bool] = {}
-    histories = set()
+    cards, whole, scopes, histories = set(), set(), set(), set()
     for crawl in crawls:
         at = datetime.fromisoformat(crawl.observed_at)
         if crawl.source == "forum":
             forum.append(at)
         elif crawl.entity == "cards":
             # crawls of cards are incremental and ask for every README that the listing shows and they have not seen
-            is_whole = crawl.coverage in ("census", "incremental") and not crawl.failed
-            cards[at] = cards.get(at, False) or is_whole
+            cards.add(at)
+            if crawl.coverage in ("census", "incremental") and not crawl.failed:
+                whole.add(at)
+                scopes.add(crawl.scope)
             if crawl.format in _HISTORIES:
                 histories.add(crawl.crawl_id)
-    newest = sorted(cards)[-MOST_CARD_MOMENTS:]
     return Moments(
         models=datetime.fromisoformat(models_as_of),
         forum=max(forum, default=None),
-        cards=tuple(newest),
-        whole_cards=frozenset(at for at in newest if cards[at]),
+        cards=tuple(sorted(cards)[-MOST_CARD_MOMENTS:]),
+        whole_cards=frozenset(whole),
+        card_scopes=frozenset(scopes),
         card_histories=frozenset(histories),
     )

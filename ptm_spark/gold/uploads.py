@@ -1,4 +1,4 @@
-"""Uploads by month of creation and by what the Hub says a model is: task, library, licence."""
+"""Uploads by month of creation and by what a model is: task, library, licence, family."""
 
 from datetime import datetime
 

@@ -11,6 +11,7 @@ from ptm_spark.landing import parse_moment
 from ptm_spark.silver.model_tags import build_model_tags
 from ptm_spark.store import Store
 from ptm_spark.tables import SILVER, Table
+from ptm_spark.tables.cards import CARD_SECTIONS, MODEL_CARDS
 from ptm_spark.tables.families import MODEL_FAMILIES, TOPIC_MENTIONS
 from ptm_spark.tables.forum import FORUM_TOPICS
 from ptm_spark.tables.hub import MODEL_SNAPSHOTS, MODEL_TAGS, MODEL_VERSIONS, MODELS
@@ -52,8 +53,8 @@ def tables_as_of(store: Store, at: datetime) -> Mapping[Table, DataFrame]:
             found[table] = versions_as_of(frame, at)
         elif "first_observed_at" in table.names:
             found[table] = frame.where(F.col("first_observed_at") <= moment)
-    for table, of in ((MODEL_FAMILIES, MODELS), (TOPIC_MENTIONS, FORUM_TOPICS)):
-        known = found[of].select(table.key[0])
+    for table, of in ((MODEL_FAMILIES, MODELS), (TOPIC_MENTIONS, FORUM_TOPICS), (CARD_SECTIONS, MODEL_CARDS)):
+        known = found[of].select(table.key[0]).distinct()
         found[table] = store.read(table).join(known, on=table.key[0], how="left_semi")
     return found
 

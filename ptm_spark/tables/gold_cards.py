@@ -18,7 +18,7 @@ CARDS_PER_COHORT_MONTHLY = Table(
         {_AS_OF}
         month                      DATE       COMMENT 'first day of the month of creation; null where the creation month is unknown',
         model_count                BIGINT     COMMENT 'models created in the month and alive at as_of',
-        known_count                BIGINT     COMMENT 'of them, models of which it was known at as_of whether they have a card: a README with text, one without, none, or never asked for by a crawl that asked for all there are',
+        known_count                BIGINT     COMMENT 'of them, models of which it was known at as_of whether they have a card: a README with text, one without, none, or never asked for though it was there when a crawl asked for all there are in its population',
         coverage                   DOUBLE     COMMENT 'known_count over model_count (0-1); null for a month without models',
         card_count                 BIGINT     COMMENT 'known models with a README that has text',
         card_ratio                 DOUBLE     COMMENT 'card_count over known_count (0-1); null where nothing is known',

@@ -32,7 +32,9 @@ def told(*crawls: Manifest) -> Moments:
 
 
 def test_without_crawls_of_cards_and_forum_there_are_no_moments_of_theirs() -> None:
-    expected = Moments(models=MAY, forum=None, cards=(), whole_cards=frozenset(), card_histories=frozenset())
+    expected = Moments(
+        models=MAY, forum=None, cards=(), whole_cards=frozenset(), card_scopes=frozenset(), card_histories=frozenset()
+    )
     assert told() == told(crawl("hub/models", 9, coverage="census"), crawl("hub/commits", 8)) == expected
 
 
@@ -69,13 +71,14 @@ def test_git_histories_are_told_apart_by_their_format() -> None:
 def test_only_the_newest_moments_of_cards_are_shown() -> None:
     found = told(*(crawl("hub/cards", day) for day in range(1, MOST_CARD_MOMENTS + 4)))
     assert found.cards == tuple(map(at, range(4, MOST_CARD_MOMENTS + 4)))
-    assert found.whole_cards == set(found.cards)
+    # older whole ones still tell since when a model was known to have no card
+    assert found.whole_cards == set(map(at, range(1, MOST_CARD_MOMENTS + 4)))
 
 
 def test_moments_of_a_kind_change_with_what_their_tables_take_only() -> None:
     found = told(crawl("forum/topics", 1), crawl("hub/cards", 2), crawl("hub/cards", 3, format="git-history"))
     assert found.of("models") == (MAY,)
     assert found.of("forum") == (at(1),)
-    assert found.of("cards") == ((at(2), at(3)), {at(2), at(3)}, {"cards-3"})
+    assert found.of("cards") == ((at(2), at(3)), {at(2), at(3)}, {"hub"}, {"cards-3"})
     later = told(crawl("forum/topics", 9), crawl("hub/cards", 2), crawl("hub/cards", 3, format="git-history"))
     assert [kind for kind in ("models", "forum", "cards") if later.of(kind) != found.of(kind)] == ["forum"]

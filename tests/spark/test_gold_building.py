@@ -15,7 +15,9 @@ from ptm_spark.tables import Table, cards, families, forum, gold, gold_cards, go
 
 pytestmark = pytest.mark.spark
 FORUM_AT = datetime(2024, 3, 15, 12, tzinfo=UTC)
-MODELS_ONLY = Moments(models=SEEN, forum=None, cards=(), whole_cards=frozenset(), card_histories=frozenset())
+MODELS_ONLY = Moments(
+    models=SEEN, forum=None, cards=(), whole_cards=frozenset(), card_scopes=frozenset(), card_histories=frozenset()
+)
 WITH_FORUM = replace(MODELS_ONLY, forum=FORUM_AT)
 UPLOADS = {*gold.TABLES, gold_series.DOWNLOADS_PER_FAMILY_DAILY}
 SERIES = {*gold_series.TABLES} - {gold_series.DOWNLOADS_PER_FAMILY_DAILY}

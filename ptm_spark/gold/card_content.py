@@ -7,6 +7,7 @@ from pyspark.sql import Column, DataFrame, GroupedData, Window
 from pyspark.sql import functions as F
 
 from ptm_spark.gold.card_states import WITH_CARD, has_bit, holds_at, in_order, moment
+from ptm_spark.gold.monthly import UNKNOWN
 from ptm_spark.gold.months import is_partial, months_until, or_zero, ratio, with_counts
 from ptm_spark.tables.gold_cards import CARD_CONTENT_BY_STRATUM, CARD_CONTENT_MONTHLY, CARD_SECTIONS_MONTHLY
 
@@ -15,7 +16,6 @@ STRATA = ("all", "hand_written", "generated")
 _BANDS = {10_000: "10000+", 1_000: "1000-9999", 100: "100-999", 10: "10-99", 1: "1-9", 0: "0"}
 _OWNER_SIZES = {100: "100+", 10: "10-99", 2: "2-9", 1: "1"}
 _SHARES = ("code", "table", "image", "bibtex", "arxiv", "model_index")
-NOT_STATED = "none"
 KINDS = ("popularity_band", "library", "owner_size")
 
 
@@ -95,8 +95,8 @@ def build_card_content_by_stratum(current: DataFrame, states: DataFrame, *, as_o
     models = alive.join(sizes, on="owner", how="left").select(
         "repo_oid",
         F.coalesce(_band("downloads", _BANDS), F.lit("unknown")).alias("popularity_band"),
-        F.coalesce("library_name", F.lit(NOT_STATED)).alias("library"),
-        F.coalesce(_band("models", _OWNER_SIZES), F.lit(NOT_STATED)).alias("owner_size"),
+        F.coalesce("library_name", F.lit(UNKNOWN)).alias("library"),
+        F.coalesce(_band("models", _OWNER_SIZES), F.lit(UNKNOWN)).alias("owner_size"),
         has_bit("known", bit).alias("is_known"),
         has_bit("with_card", bit).alias("has_card"),
         has_bit("with_front_matter", bit).alias("is_fronted"),

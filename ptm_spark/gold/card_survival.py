@@ -1,13 +1,14 @@
 """How likely a model has a card by an age, in plain Python: a few thousand counts, no engine."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from ptm_spark.gold.monthly import FLOOR_MONTH, months_between
+
 HORIZONS = (30, 90, 365)
-_FLOOR_MONTH = date(2022, 3, 1)
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,13 @@ def cumulative_incidence(days: Sequence[Day], horizon: int) -> tuple[float, floa
         survival *= 1 - (one.cards + one.removals) / at_risk
         last, at_risk = one.day, at_risk - one.cards - one.removals - one.ends
         if not at_risk:
-            return (card, removal) if survival == 0 or last == horizon else None
+            return _within_one(card, removal) if survival == 0 or last == horizon else None
+    return _within_one(card, removal)
+
+
+def _within_one(*incidences: float) -> tuple[float, float]:
+    """Sums of many shares may be more than all by their last digit."""
+    card, removal = (min(one, 1.0) for one in incidences)
     return card, removal
 
 
@@ -57,16 +64,10 @@ def build_card_survival_monthly(counts: Iterable[Mapping[str, Any]], *, as_of: d
         cohorts[row["month"]].append((row["event"], row["day"], row["model_count"]))
     last = as_of.astimezone(UTC).date().replace(day=1)
     known = [month for month in cohorts if month is not None]
-    months: list[date | None] = [*_months(min(known), max(*known, last))] if known else []
+    months: list[date | None] = [*months_between(min(known), max(*known, last))] if known else []
     if None in cohorts:
         months.append(None)
     return [_row(month, cohorts.get(month, []), as_of=as_of, last=last) for month in months]
-
-
-def _months(first: date, last: date) -> Iterator[date]:
-    while first <= last:
-        yield first
-        first = date(first.year + first.month // 12, first.month % 12 + 1, 1)
 
 
 def _row(
@@ -89,7 +90,7 @@ def _row(
         "coverage": followed / models if models else None,
         "first_card_count": totals["card"],
         "removed_count": totals["removed"],
-        "is_partial": month is not None and (month >= last or month == _FLOOR_MONTH),
+        "is_partial": month is not None and (month >= last or month == FLOOR_MONTH),
     }
     for horizon in HORIZONS:
         found = cumulative_incidence(days, horizon)

@@ -5,10 +5,10 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from ptm_spark.gold.monthly import UNKNOWN
 from ptm_spark.gold.months import or_zero, ratio
 from ptm_spark.tables.gold_series import DOWNLOADS_PER_FAMILY_DAILY
 
-_UNKNOWN = "none"
 #: what is there on a day, and what came and went on it
 _STOCKS, _FLOWS = ("seen", "known", "total"), ("total", "new_total", "removed_total")
 _CHANGES = ("seen", "known", "total", "new_total", "removed_total")
@@ -104,7 +104,7 @@ def _by_day(steps: DataFrame) -> DataFrame:
 
 
 def _family() -> Column:
-    return F.coalesce("family", F.lit(_UNKNOWN)).alias("family")
+    return F.coalesce("family", F.lit(UNKNOWN)).alias("family")
 
 
 def _sum(column: Column) -> Column:

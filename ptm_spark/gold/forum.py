@@ -75,7 +75,7 @@ def stack(rows: DataFrame, *further: DataFrame) -> DataFrame:
     return reduce(lambda above, below: above.unionByName(below, allowMissingColumns=True), further, rows)
 
 
-def is_partial(as_of: datetime) -> Column:
+def is_unfinished(as_of: datetime) -> Column:
     """Whether the row's month is not over at ``as_of``; false for the unknown month."""
     return F.coalesce(F.col("month") >= first_of_month(as_of), F.lit(False)).alias("is_partial")
 
@@ -129,7 +129,7 @@ def build_topics_per_category_monthly(
         "coverage": ratio("fetched_count", "topic_count"),
         "unanswered_share": ratio("unanswered_count", "fetched_count"),
         "accepted_share": ratio("accepted_count", "marked_count"),
-        "is_partial": is_partial(as_of),
+        "is_partial": is_unfinished(as_of),
     }
     told = counted.join(named, on="category_id", how="left").join(parents, on="parent_category_id", how="left")
     names = TOPICS_PER_CATEGORY_MONTHLY.names
@@ -185,6 +185,6 @@ def build_forum_health_monthly(topics: DataFrame, posts: DataFrame, *, as_of: da
         "answered_in_day_share": ratio("answered_in_day_count", "day_watched_count"),
         "answered_in_week_share": ratio("answered_in_week_count", "week_watched_count"),
         "staff_answered_share": ratio("staff_answered_count", "fetched_count"),
-        "is_partial": is_partial(as_of),
+        "is_partial": is_unfinished(as_of),
     }
     return monthly.select(*(columns.get(name, F.col(name)).alias(name) for name in FORUM_HEALTH_MONTHLY.names))

@@ -5,7 +5,7 @@ from datetime import datetime
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from ptm_spark.gold.forum import count_if, is_partial, public_topics, stack, topic_counts
+from ptm_spark.gold.forum import count_if, is_unfinished, public_topics, stack, topic_counts
 from ptm_spark.gold.months import every_month, ratio
 from ptm_spark.tables.gold_forum import MENTIONS_PER_FAMILY_MONTHLY
 
@@ -62,7 +62,7 @@ def build_mentions_per_family_monthly(topics: DataFrame, mentions: DataFrame, *,
         "accepted_share": ratio("accepted_count", "marked_count"),
         "coverage": ratio(of_all("telling_count"), of_all("topic_count")),
         "fetched_share": ratio(of_all("fetched_count"), of_all("topic_count")),
-        "is_partial": is_partial(as_of),
+        "is_partial": is_unfinished(as_of),
     }
     told = counted.select(*(columns.get(name, F.col(name)).alias(name) for name in MENTIONS_PER_FAMILY_MONTHLY.names))
     return told.where(F.col("family").isNotNull())

@@ -14,6 +14,8 @@ Vector = npt.NDArray[np.float64]
 
 #: name of a series, or of a row, that is over all values of a dimension or of a table that has none
 ALL = "all"
+#: creation times begin at the Hub's floor (2022-03-02T23:29:04Z), so this month is not wholly observed
+FLOOR_MONTH = date(2022, 3, 1)
 #: the value of a dimension that stands for unknown; statistics leave it out
 UNKNOWN = "none"
 

@@ -6,9 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from ptm_spark.columns import month_of
-
-#: creation times begin at the Hub's floor (2022-03-02T23:29:04Z), so this month is not wholly observed
-FLOOR_MONTH = "2022-03-01"
+from ptm_spark.gold.monthly import FLOOR_MONTH
 
 
 def every_month(dated: DataFrame, *, as_of: datetime) -> DataFrame:
@@ -56,7 +54,7 @@ def with_counts(rows: DataFrame, counts: DataFrame, *keys: str) -> DataFrame:
 
 def is_partial() -> Column:
     """Whether a ``month`` of creation is not wholly observed: that of ``as_of``, and that of the floor."""
-    is_floor = F.col("month") == F.lit(FLOOR_MONTH).cast("date")
+    is_floor = F.col("month") == F.lit(FLOOR_MONTH)
     return F.coalesce((F.col("month") >= month_of(F.col("as_of"))) | is_floor, F.lit(False))
 
 

@@ -7,7 +7,8 @@ from pyspark.sql import functions as F
 from pyspark.sql.window import WindowSpec
 
 from ptm_spark.columns import month_of
-from ptm_spark.gold.months import FLOOR_MONTH, every_month, first_of_month, or_zero
+from ptm_spark.gold.monthly import FLOOR_MONTH, UNKNOWN
+from ptm_spark.gold.months import every_month, first_of_month, or_zero
 from ptm_spark.tables import Table
 from ptm_spark.tables.gold import TABLES as GOLD_UPLOADS
 
@@ -22,7 +23,6 @@ POPULAR = 1_000
 STRICT, LAX = 20, 100
 #: more than any owner uploads in a month
 _ALWAYS = 2**31
-NOT_STATED = "none"
 #: what the tables of this module group by
 DIMENSIONS = tuple(table.key[1] for table in GOLD_UPLOADS)
 
@@ -120,7 +120,7 @@ def build_uploads_monthly(uploads: DataFrame, table: Table, *, as_of: datetime) 
     """
     dimension = table.key[1]
     alive = F.col("alive_count")
-    counted = uploads.groupBy("month", F.coalesce(dimension, F.lit(NOT_STATED)).alias(dimension)).agg(
+    counted = uploads.groupBy("month", F.coalesce(dimension, F.lit(UNKNOWN)).alias(dimension)).agg(
         F.sum(alive).alias("upload_count"),
         F.sum("ever_count").alias("ever_count"),
         F.count_distinct(F.when(alive > 0, F.col("owner"))).alias("owner_count"),
@@ -158,9 +158,9 @@ def build_uploads_monthly(uploads: DataFrame, table: Table, *, as_of: datetime) 
         share("download_total").alias("download_share"),
         share("log_downloads").alias("log_download_share"),
         _coverage(whole).alias("coverage"),
-        F.coalesce(
-            (F.col("month") >= last_month) | (F.col("month") == F.lit(FLOOR_MONTH).cast("date")), F.lit(False)
-        ).alias("is_partial"),
+        F.coalesce((F.col("month") >= last_month) | (F.col("month") == F.lit(FLOOR_MONTH)), F.lit(False)).alias(
+            "is_partial"
+        ),
     )
 
 

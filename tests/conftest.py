@@ -23,6 +23,8 @@ ENGINES = ("embedded", "spark")
 #: of whole commands run with the settings of conf/, on generated code.
 _SMALL_SPARK = {
     "spark.master": "local[2]",
+    # it lives through hundreds of tests: with the default of 1 GB it spends its last ones collecting garbage
+    "spark.driver.memory": "4g",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.ui.enabled": "false",

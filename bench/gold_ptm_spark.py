@@ -51,14 +51,10 @@ def main(job: Job, part: Annotated[str, typer.Option(help="tables, series or fam
             bulk = Bulk(**settings.model_dump())
             gold = GoldRun(store, moments_of(job.crawls_of(state), models_as_of=state.as_of), bulk, None)
             with timed("tables"):
-                counted = gold.build_tables()
-                for table, frame in counted.items():
-                    store.overwrite(table, frame, reshape=True)
-                store.overwrite(CONCENTRATION_MONTHLY, gold.owners(), reshape=True)
+                store.overwrite_all(gold.build_tables() | {CONCENTRATION_MONTHLY: gold.owners()})
             if part == "series":
                 with timed("series"):
-                    for table, frame in gold.build_series().items():
-                        store.overwrite(table, frame, reshape=True)
+                    store.overwrite_all(gold.build_series())
         store.clear_staging()
     print(json.dumps({name: round(taken, 3) for name, taken in seconds.items()}), flush=True)
 

@@ -19,7 +19,14 @@ import typer
 from pyspark.sql import functions as F
 
 from ptm_spark.command import command, run
-from ptm_spark.gold.uploads import build_uploads_monthly, count_uploads, weigh_uploads
+from ptm_spark.gold.uploads import (
+    build_uploads_monthly,
+    count_owner_months,
+    count_uploads,
+    label_owner_months,
+    label_uploads,
+    select_uploads_table,
+)
 from ptm_spark.job import Job
 from ptm_spark.silver.hub import take_in_models
 from ptm_spark.tables.gold import TABLES, UPLOADS_PER_FAMILY_MONTHLY
@@ -68,11 +75,12 @@ def main(job: Job, with_gate: Annotated[bool, typer.Option("--gate", help="Measu
     with job.step("build-gold"):
         with timed("gold"):
             models = store.read(MODELS).withColumn("family", F.lit(None).cast("string"))
-            counted = store.stage("counted", count_uploads(models, as_of=as_of))
-            uploads = store.stage("uploads", weigh_uploads(counted, **bulk))
-            frames = {
-                table: store.stage(table.name, build_uploads_monthly(uploads, table, as_of=as_of)) for table in GOLD
-            }
+            owner_months = store.stage("owner_months", count_owner_months(models, as_of=as_of))
+            labels = store.stage("owner_labels", label_owner_months(owner_months, **bulk))
+            uploads = store.stage("uploads", label_uploads(models, labels, as_of=as_of))
+            counts = store.stage("uploads_counted", count_uploads(uploads))
+            monthly = store.stage("uploads_monthly", build_uploads_monthly(counts, as_of=as_of))
+            frames = {table: select_uploads_table(monthly, table) for table in GOLD}
         if with_gate:
             from ptm_spark.quality import checks
 
@@ -81,8 +89,7 @@ def main(job: Job, with_gate: Annotated[bool, typer.Option("--gate", help="Measu
                 verdicts = gate.judge(of_gold, checks.gold_rules(frames), job.accepted_rules(state))
                 job.judge(state, of_gold, verdicts)
         with timed("gold"):
-            for table in GOLD:
-                store.overwrite(table, frames[table], reshape=True)
+            store.overwrite_all(frames)
             store.clear_staging()
     print(json.dumps({part: round(taken, 3) for part, taken in seconds.items()}), flush=True)
 

@@ -28,8 +28,7 @@ def build(job: Job) -> None:
         measures = checks.gold_measures(frames, state.measures)
         verdicts = gate.judge(measures, checks.gold_rules(frames), job.accepted_rules(state))
         job.judge(state, measures, verdicts)
-        for table, frame in frames.items():  # its public place sees a table only after the gate
-            store.overwrite(table, frame, reshape=True)
+        store.overwrite_all(frames)  # its public place sees a table only after the gate
         job.publish(state, state.measures | measures)
 
 

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -13,6 +14,7 @@ from pyspark.sql import types as T
 from ptm_spark.errors import ContractError, UsageError
 from ptm_spark.folder import Folder
 from ptm_spark.landing import LandedFile, Manifest
+from ptm_spark.lanes import side_by_side
 from ptm_spark.session import EngineName
 from ptm_spark.tables import Table
 
@@ -137,6 +139,15 @@ class Store:
         if reshape and self.exists(table) and _difference(table, self._stored_schema(table)):
             return self._save(table, writer.option("overwriteSchema", "true"))
         return self._write(table, writer)
+
+    def overwrite_all(self, frames: Mapping[Table, DataFrame]) -> list[Written]:
+        """Give several tables whole new contents, two at a time; each may give its columns of another contract up."""
+        begun = len(self.written)
+        written = side_by_side(
+            *(partial(self.overwrite, table, frame, reshape=True) for table, frame in frames.items())
+        )
+        self.written[begun:] = written  # in the order of the frames
+        return written
 
     def append(self, table: Table, frame: DataFrame) -> Written:
         """Add rows. Safe to repeat, for a run begins by taking back what an unpublished one has written."""

@@ -5,13 +5,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from pyspark.sql import functions as F
 from rows import model_row
 
 from ptm_spark.gold.card_content import current_cards
 from ptm_spark.gold.card_states import build_card_states, match_cards
 from ptm_spark.gold.documentation import build_cards_per_cohort_monthly
-from ptm_spark.gold.uploads import count_uploads, weigh_uploads
+from ptm_spark.gold.uploads import count_owner_months, label_owner_months
 from ptm_spark.store import Store
 from ptm_spark.tables import Table
 from ptm_spark.tables.cards import CARD_SECTIONS, MODEL_CARDS
@@ -107,14 +106,13 @@ class Lake:
         built = build_card_states(self.models, self.versions, self.cards, as_ofs=as_ofs, whole=whole)
         return self.store.stage("states", built)
 
-    def uploads(self, as_ofs: list[datetime], **bulk: int) -> Any:
-        models = self.models.select("*", F.lit(None).cast("string").alias("family"))
-        return weigh_uploads(count_uploads(models, as_of=max(as_ofs)), **(BULK | bulk))
+    def labels(self, as_ofs: list[datetime], **bulk: int) -> Any:
+        return label_owner_months(count_owner_months(self.models, as_of=max(as_ofs)), **(BULK | bulk))
 
     def cohorts(self, as_ofs: list[datetime], whole: tuple[datetime, ...] = (), **bulk: int) -> Any:
         states = self.states(as_ofs, whole)
-        uploads = self.uploads(as_ofs, **bulk)
-        return build_cards_per_cohort_monthly(states, uploads, as_ofs=as_ofs, whole=whole or None)
+        labels = self.labels(as_ofs, **bulk)
+        return build_cards_per_cohort_monthly(states, labels, as_ofs=as_ofs, whole=whole or None)
 
     def current(self, as_ofs: list[datetime], states: Any) -> Any:
         return self.store.stage("current", current_cards(self.cards, states, as_ofs=as_ofs))

@@ -4,13 +4,14 @@ A part is built again where a table that it comes from has another version than 
 of other moments; else its tables stay as they are. Parts whose silver tables are not there have no tables either.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from threading import RLock
 from typing import Any
 
 from pyspark.sql import DataFrame
 
-from ptm_spark.gold import concentration, downloads
+from ptm_spark.gold import downloads
 from ptm_spark.gold.card_content import (
     build_card_content_by_stratum,
     build_card_content_monthly,
@@ -20,16 +21,31 @@ from ptm_spark.gold.card_content import (
 from ptm_spark.gold.card_revisions import build_card_histories, build_card_revisions_monthly, count_card_events
 from ptm_spark.gold.card_states import build_card_states, match_cards
 from ptm_spark.gold.card_survival import build_card_survival_monthly
+from ptm_spark.gold.concentration import build_concentration_monthly, build_owner_concentration_monthly
 from ptm_spark.gold.documentation import build_cards_per_cohort_monthly
 from ptm_spark.gold.forum import build_forum_health_monthly, build_topics_per_category_monthly
 from ptm_spark.gold.mentions import build_mentions_per_family_monthly
 from ptm_spark.gold.moments import Moments
-from ptm_spark.gold.uploads import build_uploads_monthly, count_uploads, weigh_uploads
+from ptm_spark.gold.uploads import (
+    build_uploads_monthly,
+    count_owner_months,
+    count_uploads,
+    label_owner_months,
+    label_uploads,
+    select_uploads_table,
+)
+from ptm_spark.lanes import side_by_side
 from ptm_spark.store import Store
 from ptm_spark.tables import Table, cards, families, forum, gold, gold_cards, gold_forum, gold_series, hub
 
 Frames = dict[Table, DataFrame]
-_SERIES = frozenset(gold_series.TABLES) - {gold_series.DOWNLOADS_PER_FAMILY_DAILY}
+_DOWNLOADS = gold_series.DOWNLOADS_PER_FAMILY_DAILY
+_SERIES = frozenset(gold_series.TABLES) - {_DOWNLOADS}
+#: what the parts come from
+_OF_UPLOADS = (hub.MODELS, families.MODEL_FAMILIES)
+_OF_DOWNLOADS = (hub.MODEL_SNAPSHOTS, hub.MODELS, families.MODEL_FAMILIES)
+_OF_CARDS = (cards.MODEL_CARDS, cards.CARD_SECTIONS, hub.MODELS, hub.MODEL_VERSIONS)
+_OF_FORUM = (forum.FORUM_TOPICS, forum.FORUM_POSTS, forum.FORUM_CATEGORIES, families.TOPIC_MENTIONS)
 
 
 @dataclass(frozen=True)
@@ -66,21 +82,22 @@ class GoldRun:
         self._wanted = None if self._with_series else wanted
         self.frames: Frames = {}
         self._counted: DataFrame | None = None
-        self._weighed: DataFrame | None = None
+        self._labels: DataFrame | None = None
         self._owners: DataFrame | None = None
+        #: for what several lanes need, and one of them makes
+        self._lock = RLock()
 
     def build(self) -> Frames:
         """All tables that are due."""
         self.build_tables()
         self.build_series()
-        return self.frames
+        return dict(self.frames)
 
     def build_tables(self) -> Frames:
         """Those that are counted by the engine, with what the statistics need of owners."""
-        for part in (self._uploads, self._downloads, self._cards, self._forum):
-            part()
-        if self.frames and self._with_series:
-            self.owners()
+        parts = self._due_parts()
+        side_by_side(*parts, *([self.owners] if parts and self._with_series else []))
+        self.frames = dict(sorted(self.frames.items(), key=lambda built: built[0].path))  # lanes end as they like
         return dict(self.frames)
 
     def build_series(self) -> Frames:
@@ -92,30 +109,37 @@ class GoldRun:
     def owners(self) -> DataFrame:
         """How unevenly uploads are spread over owners: a part of gold/concentration_monthly."""
         if self._owners is None:
-            of_owners = concentration.build_owner_concentration_monthly(
-                self._uploads_counted(), as_of=self._moments.models
-            )
+            of_owners = build_owner_concentration_monthly(self._owner_months(), as_of=self._moments.models)
             self._owners = self._store.stage("owners", of_owners)
         return self._owners
 
     # ---- the parts
 
+    def _due_parts(self) -> list[Callable[[], None]]:
+        """Those to build, the longest first."""
+        moments = self._moments
+        due = {
+            self._cards: bool(moments.cards) and self._is_due(gold_cards.TABLES, *_OF_CARDS, of="cards"),
+            self._uploads: self._is_due(gold.TABLES, *_OF_UPLOADS, of="models"),
+            self._downloads: self._is_due((_DOWNLOADS,), *_OF_DOWNLOADS, of="models"),
+            self._forum: moments.forum is not None and self._is_due(gold_forum.TABLES, *_OF_FORUM, of="forum"),
+        }
+        return [part for part, is_due in due.items() if is_due]
+
     def _uploads(self) -> None:
-        if self._is_due(gold.TABLES, hub.MODELS, families.MODEL_FAMILIES, of="models"):
-            for table in gold.TABLES:
-                self._keep(table, build_uploads_monthly(self._uploads_weighed(), table, as_of=self._moments.models))
+        models, told = map(self._store.read, _OF_UPLOADS)
+        with_family = models.join(told.select("repo_oid", "family"), on="repo_oid", how="left")
+        labelled = label_uploads(with_family, self._owner_labels(), as_of=self._moments.models)
+        counts = self._store.stage("uploads_counted", count_uploads(self._store.stage("uploads", labelled)))
+        built = self._store.stage("uploads_monthly", build_uploads_monthly(counts, as_of=self._moments.models))
+        self.frames |= {table: select_uploads_table(built, table) for table in gold.TABLES}
 
     def _downloads(self) -> None:
-        table = gold_series.DOWNLOADS_PER_FAMILY_DAILY
-        if self._is_due((table,), hub.MODEL_SNAPSHOTS, hub.MODELS, families.MODEL_FAMILIES, of="models"):
-            sources = map(self._store.read, (hub.MODEL_SNAPSHOTS, hub.MODELS, families.MODEL_FAMILIES))
-            self._keep(table, downloads.build_downloads_per_family_daily(*sources, as_of=self._moments.models))
+        sources = map(self._store.read, _OF_DOWNLOADS)
+        self._keep(_DOWNLOADS, downloads.build_downloads_per_family_daily(*sources, as_of=self._moments.models))
 
     def _cards(self) -> None:
         as_ofs, read = self._moments.cards, self._store.read
-        sources = (cards.MODEL_CARDS, cards.CARD_SECTIONS, hub.MODELS, hub.MODEL_VERSIONS)
-        if not as_ofs or not self._is_due(gold_cards.TABLES, *sources, of="cards"):
-            return
         histories = self._moments.card_histories
         matched = self._store.stage("cards_matched", match_cards(read(cards.MODEL_CARDS), read(hub.MODELS)))
         states = build_card_states(
@@ -134,7 +158,7 @@ class GoldRun:
         sections = read(cards.CARD_SECTIONS)
         built = {
             gold_cards.CARDS_PER_COHORT_MONTHLY: build_cards_per_cohort_monthly(
-                states, self._uploads_weighed(), as_ofs=as_ofs, whole=self._moments.whole_cards
+                states, self._owner_labels(), as_ofs=as_ofs, whole=self._moments.whole_cards
             ),
             gold_cards.CARD_CONTENT_MONTHLY: build_card_content_monthly(current, states, as_ofs=as_ofs),
             gold_cards.CARD_CONTENT_BY_STRATUM: build_card_content_by_stratum(current, states, as_ofs=as_ofs),
@@ -146,11 +170,9 @@ class GoldRun:
         self._keep_rows(gold_cards.CARD_SURVIVAL_MONTHLY, build_card_survival_monthly(of_events, as_of=as_ofs[-1]))
 
     def _forum(self) -> None:
-        as_of, read = self._moments.forum, self._store.read
-        sources = (forum.FORUM_TOPICS, forum.FORUM_POSTS, forum.FORUM_CATEGORIES, families.TOPIC_MENTIONS)
-        if as_of is None or not self._is_due(gold_forum.TABLES, *sources, of="forum"):
-            return
-        topics, posts, categories, mentions = map(read, sources)
+        as_of = self._moments.forum
+        assert as_of is not None, "a part that is due has its moment"
+        topics, posts, categories, mentions = map(self._store.read, _OF_FORUM)
         built = {
             gold_forum.TOPICS_PER_CATEGORY_MONTHLY: build_topics_per_category_monthly(
                 topics, posts, categories, as_of=as_of
@@ -175,7 +197,7 @@ class GoldRun:
         cohorts = self._rows(gold_cards.CARDS_PER_COHORT_MONTHLY)
         as_of = max(filter(None, (self._moments.models, self._moments.forum, *self._moments.cards)))
         concentrations = [
-            *concentration.build_concentration_monthly(mentions, uploads, as_of=as_of),
+            *build_concentration_monthly(mentions, uploads, as_of=as_of),
             *(row.asDict() | {"as_of": as_of} for row in self.owners().collect()),
         ]
         dated = events.documentation_events()
@@ -211,17 +233,19 @@ class GoldRun:
             return True
         return any(before.versions.get(one.path) != self._store.versions.get(one.path) for one in sources)
 
-    def _uploads_counted(self) -> DataFrame:
-        if self._counted is None:
-            told = self._store.read(families.MODEL_FAMILIES).select("repo_oid", "family")
-            models = self._store.read(hub.MODELS).join(told, on="repo_oid", how="left")
-            self._counted = self._store.stage("counted", count_uploads(models, as_of=self._moments.models))
-        return self._counted
+    def _owner_months(self) -> DataFrame:
+        with self._lock:
+            if self._counted is None:
+                counted = count_owner_months(self._store.read(hub.MODELS), as_of=self._moments.models)
+                self._counted = self._store.stage("owner_months", counted)
+            return self._counted
 
-    def _uploads_weighed(self) -> DataFrame:
-        if self._weighed is None:
-            self._weighed = self._store.stage("uploads", weigh_uploads(self._uploads_counted(), **vars(self._bulk)))
-        return self._weighed
+    def _owner_labels(self) -> DataFrame:
+        with self._lock:
+            if self._labels is None:
+                labels = label_owner_months(self._owner_months(), **vars(self._bulk))
+                self._labels = self._store.stage("owner_labels", labels)
+            return self._labels
 
     def _keep(self, table: Table, frame: DataFrame) -> None:
         self.frames[table] = self._store.stage(table.name, frame)

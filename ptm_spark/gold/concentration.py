@@ -58,17 +58,16 @@ def _of_families(subject: str, rows: Iterable[Row], column: str, *, as_of: datet
         }
 
 
-def build_owner_concentration_monthly(counted: DataFrame, *, as_of: datetime) -> DataFrame:
-    """Rows of gold/concentration_monthly over owners, from ``count_uploads``.
+def build_owner_concentration_monthly(owner_months: DataFrame, *, as_of: datetime) -> DataFrame:
+    """Rows of gold/concentration_monthly over owners, from ``count_owner_months``.
 
     The formulas of ``statistics.concentration``, in integers until the last division, over owners grouped by how many
     uploads they have in a month: of 190,000 owners there are a few hundred different numbers a month. Owners with as
     many have ranks that follow each other, whose sum is known.
     """
-    owned = (
-        counted.where((F.col("alive_count") > 0) & F.col("month").isNotNull() & F.col("owner").isNotNull())
-        .groupBy("month", "owner")
-        .agg(F.sum("alive_count").alias("size"))
+    dated = owner_months.where(F.col("month").isNotNull())
+    owned = dated.where((F.col("alive_count") > 0) & F.col("owner").isNotNull()).select(
+        "month", "owner", F.col("alive_count").alias("size")
     )
     sizes = owned.groupBy("month", "size").agg(F.count(F.lit(1)).alias("owners"))
     of_sizes = _ranked(sizes).groupBy("month").agg(*(column.alias(name) for name, column in _sums().items()))
@@ -78,7 +77,6 @@ def build_owner_concentration_monthly(counted: DataFrame, *, as_of: datetime) ->
         .groupBy("month")
         .agg(F.count(F.lit(1)).alias("newcomers"))
     )
-    dated = counted.where(F.col("month").isNotNull())
     models = dated.groupBy("month").agg(F.sum("alive_count").alias("models"))
     rows = months_until(dated, as_of=as_of).where(F.col("month").isNotNull())
     for frame in (of_sizes, newcomers, models):

@@ -23,12 +23,12 @@ _CHANGES = (
 
 
 def build_cards_per_cohort_monthly(
-    states: DataFrame, uploads: DataFrame, *, as_ofs: Sequence[datetime], whole: Collection[datetime] | None = None
+    states: DataFrame, labels: DataFrame, *, as_ofs: Sequence[datetime], whole: Collection[datetime] | None = None
 ) -> DataFrame:
     """Cards per month of creation and moment, from ``build_card_states`` of the same ``as_ofs``.
 
-    ``uploads`` comes from ``weigh_uploads``: what is bulk there is left out of ``without_bulk_…`` at every moment, so
-    that nothing changes there but cards. ``whole``, if given, is that of ``build_card_states``: at other moments a
+    ``labels`` comes from ``label_owner_months``: what is bulk there is left out of ``without_bulk_…`` at every moment,
+    so that nothing changes there but cards. ``whole``, if given, is that of ``build_card_states``: at other moments a
     crawl asked for some cards only, and the status of the others is as last seen, so that changes until then, and
     since, are ``not_separable``.
 
@@ -38,7 +38,7 @@ def build_cards_per_cohort_monthly(
     """
     moments = in_order(as_ofs)
     groups = states.groupBy("month", "owner", *_SETS).agg(F.count(F.lit(1)).alias("models"))
-    bulk = uploads.where(F.col("is_bulk")).select("owner", "month").distinct()
+    bulk = labels.where(F.col("is_bulk")).select("owner", "month")
     same_month = F.col("groups.month").eqNullSafe(F.col("bulk.month"))
     cohorts = (
         groups.alias("groups")

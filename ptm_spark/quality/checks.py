@@ -1,10 +1,12 @@
 """What is measured of silver and of gold before they may be published."""
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 
 from pyspark.sql import DataFrame
 
 from ptm_spark.config import GateSettings
+from ptm_spark.lanes import side_by_side
 from ptm_spark.quality import activity, cards, families, forum, gold, models
 from ptm_spark.quality.metrics import Measures
 from ptm_spark.quality.rules import Rule, crawl_rules
@@ -32,7 +34,8 @@ def silver_measures(
 
 def gold_measures(staged: Mapping[Table, DataFrame], of_silver: Mapping[str, Measures]) -> dict[str, Measures]:
     """Measures of gold frames by table path; totals are compared with the silver tables that they come from."""
-    return {table.path: gold.measures(table, frame, of_silver) for table, frame in staged.items()}
+    found = side_by_side(*(partial(gold.measures, table, frame, of_silver) for table, frame in staged.items()))
+    return dict(zip((table.path for table in staged), found, strict=True))
 
 
 def silver_rules(

@@ -5,6 +5,7 @@ from, then the names of those, then its own. The order is that of the shares of 
 """
 
 from collections.abc import Callable
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -51,35 +52,48 @@ def build_model_families(models: DataFrame, *, stage: Stage) -> DataFrame:
             break
         found = stage(f"families_bases_{steps}", found.unionByName(more))
     unnamed = edges.join(found.select("repo_oid"), on="repo_oid", how="left_anti")
-    of_bases = unnamed.select("repo_oid", family_of_name_column(F.col("base_id"))["family"].alias("base_family"))
-    by_base_name = _agree(of_bases, steps=1).select("repo_oid", F.col("inherited").alias("base_named"))
-    told = stage("families_told", found.select("repo_oid").unionByName(by_base_name.select("repo_oid")))
+    # one expression for both: to write it down takes as long as to read 40,000 names
+    of_name = family_of_name_column(F.col("name"))["family"]
+    of_bases = unnamed.withColumnRenamed("base_id", "name").select("repo_oid", of_name.alias("base_family"))
+    by_base_name = stage("families_base_names", _agree(of_bases, steps=1))
+    told = found.select("repo_oid").unionByName(by_base_name.select("repo_oid"))
     # names are read of those only that nothing else tells; as a branch of a CASE they would be read many times
     unknown = own.where(F.col("family").isNull()).join(told, on="repo_oid", how="left_anti")
-    by_name = unknown.select("repo_oid", family_of_name_column(F.col("model_id"))["family"].alias("named"))
-    joined = (
-        own.join(found, on="repo_oid", how="left")
-        .join(by_base_name, on="repo_oid", how="left")
-        .join(by_name, on="repo_oid", how="left")
-    )
-    method = F.coalesce(
-        "method",
-        F.when(F.col("inherited").isNotNull(), "base_model"),
-        F.when(F.col("base_named").isNotNull(), "base_name"),
-        F.when(F.col("named").isNotNull(), "name"),
+    by_name = unknown.select("repo_oid", F.col("model_id").alias("name")).select("repo_oid", of_name.alias("family"))
+    # each model is in one of these, so that none need be joined to all models
+    by_method = (
+        own.where(F.col("family").isNotNull()).select("repo_oid", "family", "method", F.lit(0).alias("base_steps")),
+        found.select(
+            "repo_oid",
+            F.col("inherited").alias("family"),
+            F.lit("base_model").alias("method"),
+            F.col("steps").alias("base_steps"),
+        ),
+        by_base_name.select(
+            "repo_oid",
+            F.col("inherited").alias("family"),
+            F.lit("base_name").alias("method"),
+            F.col("steps").alias("base_steps"),
+        ),
+        by_name.select(
+            "repo_oid",
+            "family",
+            F.when(F.col("family").isNotNull(), "name").alias("method"),
+            F.lit(0).alias("base_steps"),
+        ),
     )
     confidence = F.create_map(*(F.lit(part) for pair in CONFIDENCE.items() for part in pair))
-    return joined.select(
-        "repo_oid",
-        F.coalesce("family", "inherited", "base_named", "named").alias("family"),
-        method.alias("method"),
-        F.try_element_at(confidence, method).alias("confidence"),
-        F.when(method == "base_model", F.col("steps"))
-        .when(method == "base_name", F.lit(1))
-        .otherwise(F.lit(0))
-        .cast("int")
-        .alias("base_steps"),
-    ).select(*MODEL_FAMILIES.names)
+    return (
+        reduce(DataFrame.unionByName, by_method)
+        .select(
+            "repo_oid",
+            "family",
+            "method",
+            F.try_element_at(confidence, F.col("method")).alias("confidence"),
+            F.col("base_steps").cast("int").alias("base_steps"),
+        )
+        .select(*MODEL_FAMILIES.names)
+    )
 
 
 def _judge(models: DataFrame) -> DataFrame:

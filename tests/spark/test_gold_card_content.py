@@ -137,7 +137,7 @@ def test_nothing_gives_nothing_and_every_table_is_its_contract(store: Store) -> 
     current = lake.current([THEN, NOW], states)
     for_last = {"as_ofs": [THEN, NOW]}
     built = {
-        CARDS_PER_COHORT_MONTHLY: build_cards_per_cohort_monthly(states, lake.uploads([THEN, NOW]), **for_last),
+        CARDS_PER_COHORT_MONTHLY: build_cards_per_cohort_monthly(states, lake.labels([THEN, NOW]), **for_last),
         CARD_CONTENT_MONTHLY: build_card_content_monthly(current, states, **for_last),
         CARD_CONTENT_BY_STRATUM: build_card_content_by_stratum(current, states, **for_last),
         CARD_SECTIONS_MONTHLY: build_card_sections_monthly(current, store.empty(CARD_SECTIONS), states, **for_last),
@@ -158,7 +158,7 @@ def test_tables_of_content_agree_with_each_other(store: Store, seed: int) -> Non
     lake = Lake(store, models, absences, cards)
     states = lake.states(moments)
     current = lake.current(moments, states)
-    cohorts = build_cards_per_cohort_monthly(states, lake.uploads(moments), as_ofs=moments)
+    cohorts = build_cards_per_cohort_monthly(states, lake.labels(moments), as_ofs=moments)
     expected = {
         row["month"]: row["card_count"] for row in cohorts.collect() if row["as_of"] == day(90).replace(tzinfo=None)
     }
@@ -189,7 +189,7 @@ def test_the_census_of_2022(store: Store, real_data: Path) -> None:
     lake.models, lake.versions = store.read(MODELS), store.read(MODEL_VERSIONS)
     lake.cards = store.stage("cards", match_cards(store.read(MODEL_CARDS), lake.models))
     states = lake.states([at])
-    cohorts = build_cards_per_cohort_monthly(states, lake.uploads([at]), as_ofs=[at])
+    cohorts = build_cards_per_cohort_monthly(states, lake.labels([at]), as_ofs=[at])
     names = ("model_count", "known_count", "card_count", "front_matter_count", "without_bulk_count")
     assert rows(cohorts, "month", *names, "without_bulk_card_count") == [
         (None, 29_432, 29_432, 16_241, 13_910, 21_900, 9_915)

@@ -7,7 +7,7 @@ import pytest
 from rows import model_row, models_frame
 
 from ptm_spark.gold.concentration import build_owner_concentration_monthly
-from ptm_spark.gold.uploads import count_uploads
+from ptm_spark.gold.uploads import count_owner_months
 from ptm_spark.statistics.concentration import gini, hhi, top_share
 from ptm_spark.store import Store
 from ptm_spark.tables.gold_series import CONCENTRATION_MONTHLY
@@ -18,9 +18,8 @@ JANUARY, FEBRUARY, MARCH, MAY = (date(2022, month, 1) for month in (1, 2, 3, 5))
 
 
 def spread(store: Store, rows: list[dict[str, Any]]) -> dict[date, dict[str, Any]]:
-    models = models_frame(store, *rows).selectExpr("*", "CAST(NULL AS STRING) AS family")
-    counted = count_uploads(models, as_of=AS_OF)
-    frame = build_owner_concentration_monthly(counted, as_of=AS_OF)
+    owner_months = count_owner_months(models_frame(store, *rows), as_of=AS_OF)
+    frame = build_owner_concentration_monthly(owner_months, as_of=AS_OF)
     store.overwrite(CONCENTRATION_MONTHLY, frame)
     return {row["month"]: row.asDict() for row in store.read(CONCENTRATION_MONTHLY).collect()}
 

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from rows import model_row
 
-from ptm_spark.gold.uploads import build_uploads_monthly, count_uploads, weigh_uploads
+from ptm_spark.gold.uploads import (
+    build_uploads_monthly,
+    count_owner_months,
+    count_uploads,
+    label_owner_months,
+    label_uploads,
+    select_uploads_table,
+)
 from ptm_spark.store import Store
 from ptm_spark.tables.gold import UPLOADS_PER_FAMILY_MONTHLY
 from ptm_spark.tables.hub import MODELS
@@ -33,8 +40,10 @@ def uploads(store: Store, owners: dict[str, int], *, month: int = 5, **changes: 
 def monthly(store: Store, rows: list[Row]) -> dict[tuple[str, str], Row]:
     frame = store.rows_of(rows, MODELS).withColumnRenamed("library_name", "family")
     frame = frame.select("*", frame["family"].alias("library_name"))
-    weighed = weigh_uploads(count_uploads(frame, as_of=AS_OF), bulk_month_uploads=50, bulk_total_uploads=100)
-    built = build_uploads_monthly(weighed, UPLOADS_PER_FAMILY_MONTHLY, as_of=AS_OF)
+    owner_months = count_owner_months(frame, as_of=AS_OF)
+    labels = label_owner_months(owner_months, bulk_month_uploads=50, bulk_total_uploads=100)
+    counts = count_uploads(label_uploads(frame, labels, as_of=AS_OF))
+    built = select_uploads_table(build_uploads_monthly(counts, as_of=AS_OF), UPLOADS_PER_FAMILY_MONTHLY)
     return {(str(row["month"]), row["family"]): row.asDict() for row in built.collect() if row["ever_count"]}
 
 

@@ -111,7 +111,7 @@ changes AS (
         coalesce(sum(before) FILTER (now IS NULL), 0) AS removed_total
     FROM told GROUP BY ALL
     UNION ALL
-    SELECT removed_day, family, -count(*), -count(now), -coalesce(sum(now), 0), 0, coalesce(sum(now), 0)
+    SELECT greatest(day, removed_day), family, -count(*), -count(now), -coalesce(sum(now), 0), 0, coalesce(sum(now), 0)
     FROM told WHERE is_last AND removed_day IS NOT NULL GROUP BY ALL
 ),
 daily AS (
@@ -119,7 +119,10 @@ daily AS (
         sum(removed_total) AS removed_total
     FROM changes GROUP BY ALL
 ),
-days AS (SELECT day FROM ends UNION SELECT removed_at::DATE FROM gone),
+days AS (
+    SELECT day FROM (SELECT day FROM ends UNION SELECT removed_at::DATE FROM gone)
+    WHERE day >= (SELECT min(day) FROM ends)
+),
 dense AS (
     SELECT day, family,
         sum(seen) OVER so_far AS seen_now, sum(known) OVER so_far AS known_now, sum(total) OVER so_far AS total_now,

@@ -35,7 +35,7 @@ from ptm_spark.tables import Table, families, forum, gold, gold_forum, gold_seri
 
 BENCH = Path(__file__).resolve().parent
 LISTING, LISTED_AT = "hub/models_listing_2024-07-11.jsonl.gz", "2024-07-11T18:00:00Z"
-FORUM, FORUM_AT = "forum/urho3d_topics_2014-2022.jsonl.gz", "2022-06-01T00:00:00Z"
+FORUM, FORUM_AT = "forum/urho3d_topics_2014-2022.jsonl.gz", "2022-12-01T00:00:00Z"
 INVENTED_MODELS = 200_000
 CORES = 2
 #: what the yardstick reads

@@ -23,7 +23,8 @@ def build(job: Job) -> None:
         bulk = Bulk(**job.settings.gold.model_dump())
         moments, before = moments_of(job.crawls_of(state), models_as_of=state.as_of), None
         if (public := job.publishing.published()) is not None and public.as_of:
-            before = Before(public.tables, moments_of(job.crawls_of(public), models_as_of=public.as_of))
+            of_before = Bulk(**public.gold_settings) if public.gold_settings else None
+            before = Before(public.tables, moments_of(job.crawls_of(public), models_as_of=public.as_of), of_before)
         frames = GoldRun(store, moments, bulk, before).build()
         measures = checks.gold_measures(frames, state.measures)
         verdicts = gate.judge(measures, checks.gold_rules(frames), job.accepted_rules(state))

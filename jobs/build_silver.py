@@ -1,20 +1,13 @@
 """Take new crawls into the silver tables."""
 
-from typing import Annotated
-
-import typer
-
-from ptm_spark.command import command, run
+from ptm_spark.command import Rebuild, command, run
 from ptm_spark.intake import Intake
 from ptm_spark.job import Job
 from ptm_spark.silver.families import take_in_crawls
 
 
 @command(writes=True)
-def main(
-    job: Job,
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build all tables anew from landing.")] = False,
-) -> None:
+def main(job: Job, rebuild: Rebuild = False) -> None:
     """Take new crawls into the silver tables.
 
     The new versions wait for check-silver and build-gold; readers do not see them yet.

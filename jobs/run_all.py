@@ -1,11 +1,7 @@
 """All stages, only what is new."""
 
-from typing import Annotated
-
-import typer
-
 from jobs import build_gold, build_silver, check_silver, write_report
-from ptm_spark.command import command, run
+from ptm_spark.command import Rebuild, command, run
 from ptm_spark.errors import GateError
 from ptm_spark.intake import Intake
 from ptm_spark.job import Job
@@ -13,13 +9,10 @@ from ptm_spark.quality import gate
 
 
 @command(writes=True)
-def main(
-    job: Job,
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build all tables anew from landing.")] = False,
-) -> None:
+def main(job: Job, rebuild: Rebuild = False) -> None:
     """Run all stages on what is new: silver, gate, gold, publication, report; hold crawls that break the gate."""
     intake = job.plan(rebuild=rebuild)
-    if not intake.crawls:
+    if not intake.crawls and not job.has_other_gold_settings():
         job.leave_as_is()
         return
     gate.warm_up()
@@ -31,8 +24,11 @@ def main(
 
 
 def _stages(job: Job, intake: Intake) -> None:
-    build_silver.build(job, intake)
-    check_silver.check(job)
+    if intake.crawls:
+        build_silver.build(job, intake)
+        check_silver.check(job)
+    else:
+        job.stage_published()
     build_gold.build(job)
 
 

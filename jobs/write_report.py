@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 from ptm_spark.command import command, run
 from ptm_spark.folder import Folder
 from ptm_spark.job import Job
-from ptm_spark.report.facts import ReportFacts
+from ptm_spark.report.facts import ReportFacts, facts_of_run
 from ptm_spark.report.page import write_report
 from ptm_spark.tables.gold import TABLES as UPLOADS
 from ptm_spark.tables.run import DQ_METRICS, DQ_RESULTS, REJECTS
@@ -19,7 +19,8 @@ def main(job: Job) -> None:
 
 def write(job: Job) -> None:
     job.flush_ops()  # the page shows the verdicts of this very run
-    store, facts = job.published_store(), job.published_facts()
+    store, state = job.published_store(), job.publishing.published()
+    facts = facts_of_run(state, job.crawls_of(state), job.publishing.decisions())
     with job.step("write-report"):
         of_run = F.col("run_id") == facts["run_id"]
         rejects = store.read(REJECTS).where(F.col("crawl_id").isin([crawl["crawl_id"] for crawl in facts["crawls"]]))

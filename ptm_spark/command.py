@@ -19,6 +19,7 @@ from ptm_spark.errors import PtmError, UsageError
 
 Main = TypeVar("Main", bound=Callable[..., Any])
 _WRITES = "__ptm_writes__"
+Rebuild = Annotated[bool, typer.Option("--rebuild", help="Build all tables anew from landing.")]
 
 
 def command(*, writes: bool) -> Callable[[Main], Main]:

@@ -77,19 +77,6 @@ class Job:
         store.versions, store.is_strict = dict(published.tables), True
         return store
 
-    def published_facts(self) -> dict[str, Any]:
-        """The published run in plain values: moment, crawls taken in, tables, and crawls that wait for a decision."""
-        state = self.publishing.published() or State(run_id="")
-        crawls = sorted(self.crawls_of(state), key=lambda crawl: crawl.observed_at)
-        rows = state.rows
-        decisions = self.publishing.decisions().items()
-        names = ("run_id", "published_at", "as_of", "engine", "tool_version")
-        return {name: getattr(state, name) for name in names} | {
-            "crawls": [vars(crawl) | {"path": crawl.path} for crawl in crawls],
-            "tables": [{"path": path, "version": at, "rows": rows.get(path)} for path, at in state.tables.items()],
-            "held": [{"crawl": name, "reason": one.reason} for name, one in decisions if one.state == "held"],
-        }
-
     def crawls_of(self, state: State | None) -> list[Manifest]:
         """The crawls that went into a state, as far as they are in landing still."""
         return [crawl for path in (state.crawls if state else ()) if (crawl := self.landing.find(path)) is not None]
@@ -144,6 +131,19 @@ class Job:
                 )
         self.store.fingerprint = ",".join(f"{path}={mark}" for path, mark in marks.items()) + f";n{NORMALISER}"
         return marks
+
+    def has_other_gold_settings(self) -> bool:
+        """Whether gold that readers see was built with other settings than those of this run."""
+        published = self.publishing.published()
+        return published is not None and published.gold_settings != self.settings.gold.model_dump()
+
+    def stage_published(self) -> None:
+        """Note what is published for gold alone to be built again, where its settings have changed."""
+        self.log.info("nothing new to take in, gold is built again for its settings have changed")
+        self.rollback()
+        published = self.publishing.published() or State(run_id="")
+        state = replace(published, run_id=self.run_id, engine=self.engine, tool_version=__version__)
+        self.publishing.stage(replace(state, status="checked", new_crawls=()))
 
     def leave_as_is(self) -> None:
         """Where nothing is new: take back what a killed run may have left, if it left anything, and say so."""
@@ -279,7 +279,9 @@ class Job:
         before = self.publishing.published()
         measured = {path: int(found.get("row_count") or 0) for path, found in measures.items() if "row_count" in found}
         rows = (before.rows if before else {}) | measured
-        published = self.publishing.publish(replace(state, tables=self._public_versions(), rows=rows))
+        settings = self.settings.gold.model_dump()
+        state = replace(state, tables=self._public_versions(), rows=rows, gold_settings=settings)
+        published = self.publishing.publish(state)
         self.store.clear_staging()
         self.log.info("published", as_of=published.as_of, tables=len(published.tables), crawls=len(published.crawls))
         return published

@@ -27,7 +27,8 @@ class State:
 
     ``crawls`` maps each crawl taken in to its fingerprint, ``tables`` each table (``silver/models``) to the Delta
     version to read, ``rows`` each table to its row count, ``measures`` each subject to what the gate measured of it.
-    ``is_rebuild``: made from landing alone, not upon what was published.
+    ``is_rebuild``: made from landing alone, not upon what was published. ``gold_settings``: those that gold was built
+    with, the section gold of settings.
     """
 
     run_id: str
@@ -41,6 +42,7 @@ class State:
     tables: dict[str, int] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     is_rebuild: bool = False
+    gold_settings: dict[str, int] = field(default_factory=dict)
     new_crawls: tuple[str, ...] = ()
     measures: dict[str, dict[str, float | None]] = field(default_factory=dict)
 

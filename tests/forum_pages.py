@@ -8,6 +8,7 @@ from typing import Any
 from ptm_spark.config import load
 from ptm_spark.intake import FamilyPlan
 from ptm_spark.landing import Landing, Manifest, utc_text
+from ptm_spark.quality import forum as gate
 from ptm_spark.silver.forum import take_in_forum
 from ptm_spark.silver.forum_records import Reader
 from ptm_spark.store import Store
@@ -111,3 +112,16 @@ def table_rows(store: Store, table: Table) -> list[dict[str, Any]]:
         {name: str(value) if isinstance(value, datetime) else value for name, value in row.items()} for row in found
     ]
     return sorted(texts, key=lambda row: tuple(row[name] for name in table.key))
+
+
+def check_gate(store: Store, *, warnings: set[str]) -> None:
+    """Every rule of the gate holds but for these warnings."""
+    measures, failed = gate.measures(store, {}), set()
+    for path, rules in gate.rules(load().gate).items():
+        for rule in rules:
+            value = measures[path][rule.metric]
+            if value is not None and not (rule.least or 0) <= value <= (
+                float("inf") if rule.most is None else rule.most
+            ):
+                failed.add(rule.name if rule.severity == "warn" else f"error {rule.name}")
+    assert failed == warnings

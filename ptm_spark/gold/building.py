@@ -1,7 +1,8 @@
 """Building the gold tables of a run: which are due, from which tables, in which order.
 
 A part is built again where a table that it comes from has another version than readers see, or where gold is to speak
-of other moments; else its tables stay as they are. Parts whose silver tables are not there have no tables either.
+of other moments or by other settings; else its tables stay as they are. Parts whose silver tables are not there have no
+tables either.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -58,10 +59,11 @@ class Bulk:
 
 @dataclass(frozen=True)
 class Before:
-    """What readers see: versions of tables by path, and the moments that gold speaks of."""
+    """What readers see: versions of tables by path, the moments that gold speaks of, its settings (None: not known)."""
 
     versions: Mapping[str, int]
     moments: Moments
+    bulk: Bulk | None
 
 
 class GoldRun:
@@ -229,7 +231,7 @@ class GoldRun:
         before = self._before
         if before is None or any(one.path not in before.versions for one in tables):
             return True
-        if before.moments.of(of) != self._moments.of(of):
+        if before.bulk != self._bulk or before.moments.of(of) != self._moments.of(of):
             return True
         return any(before.versions.get(one.path) != self._store.versions.get(one.path) for one in sources)
 

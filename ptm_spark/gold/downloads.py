@@ -23,7 +23,8 @@ def build_downloads_per_family_daily(
     Snapshots stand only where a number changed; so each becomes its difference to the one before of the same model,
     differences add up by day and family, and running sums of those few rows are the totals. A crawl is of the day on
     which it ended, for one that runs past midnight is one observation. Models removed by ``as_of`` and still gone leave
-    with the last figure from before on the day of their removal; removals that ended since are as if they had not been.
+    with the last figure from before on the day of their removal, or of the crawl that saw them last where that ended
+    later; removals that ended since are as if they had not been. Days begin with the first crawl's.
     """
     moment = F.lit(as_of).cast("timestamp")
     gone = models.where(F.col("removal").isNotNull() & (F.col("removed_at") <= moment)).select("repo_oid", "removed_at")
@@ -40,6 +41,8 @@ def build_downloads_per_family_daily(
     )
     # from their sources, for from the steps these few rows would cost as much as the steps
     days = ends.select("day").union(gone.select(F.col("removed_at").cast("date"))).distinct()
+    first = ends.agg(F.min("day").alias("first_day"))
+    days = days.crossJoin(first).where(F.col("day") >= F.col("first_day")).select("day")
     grid = days.crossJoin(families.select(_family()).distinct())
     return _add_up(grid.join(_by_day(steps), on=["day", "family"], how="left"), as_of=as_of)
 
@@ -92,7 +95,8 @@ def _by_day(steps: DataFrame) -> DataFrame:
     came = F.struct("day", *_CHANGES)
     none = F.lit(0).cast("bigint")
     went = F.struct(
-        F.col("removed_day").alias("day"),
+        # of models that stay there is nothing lost; the day of NULL is dropped
+        F.when(F.col("removed_day").isNotNull(), F.greatest("day", "removed_day")).alias("day"),
         *((-F.col(f"lost_{name}")).alias(name) for name in _STOCKS),
         none.alias("new_total"),
         F.col("lost_total").alias("removed_total"),

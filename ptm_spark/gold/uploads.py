@@ -24,7 +24,7 @@ STRICT, LAX = 20, 100
 #: more than any owner uploads in a month
 _ALWAYS = 2**31
 #: stands for the unknown month where rows are joined: engines join by equal values, and NULL equals nothing
-_NO_MONTH = date(1, 1, 1)
+_NO_MONTH = date(1900, 1, 1)
 #: what the tables of this module group by
 DIMENSIONS = tuple(table.key[1] for table in GOLD_UPLOADS)
 

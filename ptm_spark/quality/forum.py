@@ -31,7 +31,9 @@ def measures(store: Store, _before: Mapping[str, Measures]) -> dict[str, Measure
             "bad_removal_count": count_if(_is_bad_removal(_REMOVED_TOPICS)),
             "early_answer_count": count_if(F.col("first_answer_at") < F.col("created_at")),
             "bad_answer_count": count_if(
-                (F.col("is_answered") != F.col("first_answer_at").isNotNull())
+                # answers may have lost their moments to a rule, but only answers have any
+                (F.col("is_answered") != (F.col("answer_count") > 0))
+                | (F.col("first_answer_at").isNotNull() & ~F.col("is_answered"))
                 | (F.col("answer_count") > F.col("posts_seen_count"))
             ),
             # topics that were never fetched, or whose page lists nothing, have no share in these
@@ -97,7 +99,12 @@ def rules(settings: GateSettings) -> dict[str, tuple[Rule, ...]]:
             *contract_rules(FORUM_TOPICS),
             removal,
             Rule("not_in_future", "future_count", "nothing in a topic happened after it was seen", most=0),
-            Rule("answers_agree", "bad_answer_count", "answers, their count and their first moment agree", most=0),
+            Rule(
+                "answers_agree",
+                "bad_answer_count",
+                "answers and their count agree, only answers have a moment",
+                most=0,
+            ),
             _warning("dated", "undated_count", "every topic says when it was begun"),
             _warning("categories_known", "unknown_category_count", "every topic's category was listed"),
             _warning("answered_after_asked", "early_answer_count", "no answer is older than its topic"),

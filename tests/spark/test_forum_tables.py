@@ -8,6 +8,7 @@ from forum_pages import (
     KEY,
     TOPIC,
     at,
+    check_gate,
     land_forum,
     page,
     pages,
@@ -80,6 +81,15 @@ def test_answers_are_by_others_and_still_there(store: Store) -> None:
     assert (row["has_accepted_answer"], row["accepted_answer_post_number"]) == (True, 6)
     assert (row["accepted_answer_post_id"], row["accepted_answer_created_at"]) == (106, "2024-01-01 15:00:00")
     assert row["author_hash"] == keyed_hash_of("user1", KEY)
+
+
+@pytest.mark.one_engine
+def test_an_answer_of_a_broken_moment_is_one(store: Store) -> None:
+    """It has no part in the first moment, and holds no crawl."""
+    broken = page(posts=[post(1), post(2, created_at="soon")])
+    row = topic_after(store, pages(store, 1, broken))
+    assert (row["answer_count"], row["is_answered"], row["first_answer_at"]) == (1, True, None)
+    check_gate(store, warnings={"categories_known", "flawed_share"})
 
 
 @pytest.mark.one_engine

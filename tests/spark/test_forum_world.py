@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 from crawls import AT, forum_crawls, standin
-from forum_pages import KEY, at, table_rows, take_in
+from forum_pages import KEY, at, check_gate, table_rows, take_in
 
 from ptm_spark.columns import keyed_hash_of
 from ptm_spark.config import load
 from ptm_spark.crawl.entities import entity_named
 from ptm_spark.crawl.import_dump import import_dump
 from ptm_spark.landing import Landing
-from ptm_spark.quality import forum as gate
 from ptm_spark.silver.forum_markdown import read_markdown
 from ptm_spark.standin.forum_categories import PLANS
 from ptm_spark.standin.forum_life import REGULAR
@@ -95,19 +94,6 @@ def test_the_tables_are_the_invented_forum(store: Store, tmp_path: Path) -> None
         number: (row["name"], row["parent_category_id"], row["topic_count"]) for number, row in categories.items()
     } == {number: (plan.name, plan.parent_id, truth[number].topic_count) for number, plan in open_plans.items()}
     check_gate(store, warnings=set())
-
-
-def check_gate(store: Store, *, warnings: set[str]) -> None:
-    """Every rule of the gate holds but for these warnings."""
-    measures, failed = gate.measures(store, {}), set()
-    for path, rules in gate.rules(load().gate).items():
-        for rule in rules:
-            value = measures[path][rule.metric]
-            if value is not None and not (rule.least or 0) <= value <= (
-                float("inf") if rule.most is None else rule.most
-            ):
-                failed.add(rule.name if rule.severity == "warn" else f"error {rule.name}")
-    assert failed == warnings
 
 
 @pytest.mark.one_engine

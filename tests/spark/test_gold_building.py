@@ -20,6 +20,7 @@ MODELS_ONLY = Moments(
 )
 WITH_FORUM = replace(MODELS_ONLY, forum=FORUM_AT)
 UPLOADS = {*gold.TABLES, gold_series.DOWNLOADS_PER_FAMILY_DAILY}
+BULK = Bulk(50, 100)
 SERIES = {*gold_series.TABLES} - {gold_series.DOWNLOADS_PER_FAMILY_DAILY}
 
 
@@ -70,7 +71,7 @@ def write_forum(store: Store, *, topics: int) -> None:
 
 def build(store: Store, moments: Moments, before: Before | None = None) -> Frames:
     """What one run builds, put into its place as the job does."""
-    built = GoldRun(store, moments, Bulk(50, 100), before).build()
+    built = GoldRun(store, moments, BULK, before).build()
     for table, frame in built.items():
         store.overwrite(table, frame, reshape=True)
     return built
@@ -78,7 +79,7 @@ def build(store: Store, moments: Moments, before: Before | None = None) -> Frame
 
 def seen(store: Store, moments: Moments) -> Before:
     """What readers see after this run."""
-    return Before(dict(store.versions), moments)
+    return Before(dict(store.versions), moments, BULK)
 
 
 def test_a_lake_of_models_has_no_tables_of_cards_and_forum(store: Store) -> None:
@@ -121,6 +122,16 @@ def test_nothing_new_builds_nothing(store: Store) -> None:
 
 
 @pytest.mark.one_engine
+def test_another_idea_of_bulk_builds_all_tables(store: Store) -> None:
+    write_models(store)
+    build(store, MODELS_ONLY)
+    built = GoldRun(store, MODELS_ONLY, Bulk(1, 100), seen(store, MODELS_ONLY)).build()
+    assert built.keys() == UPLOADS | SERIES
+    uploads = built[gold.UPLOADS_PER_FAMILY_MONTHLY].where("upload_count > 0").collect()
+    assert [(row.upload_count, row.without_bulk_count) for row in uploads] == [(2, 0)]
+
+
+@pytest.mark.one_engine
 @pytest.mark.parametrize("kind", ["models", "forum"])
 def test_a_later_moment_alone_builds_the_tables_of_its_kind(store: Store, kind: str) -> None:
     """Months that are over now, and those begun since, are told anew though no row is."""
@@ -129,7 +140,7 @@ def test_a_later_moment_alone_builds_the_tables_of_its_kind(store: Store, kind: 
     build(store, WITH_FORUM)
     moment = {"models": SEEN, "forum": FORUM_AT}[kind] + timedelta(days=40)
     built = GoldRun(
-        store, replace(WITH_FORUM, **{kind: moment}), Bulk(50, 100), seen(store, WITH_FORUM)
+        store, replace(WITH_FORUM, **{kind: moment}), BULK, seen(store, WITH_FORUM)
     ).build()  # fmt: skip
     assert built.keys() == SERIES | {"models": UPLOADS, "forum": {*gold_forum.TABLES}}[kind]
 
@@ -152,7 +163,7 @@ def test_a_source_with_a_new_version_builds_what_comes_from_it(store: Store, tab
     build(store, WITH_FORUM)
     before = seen(store, WITH_FORUM)
     store.overwrite(table, store.read(table).where("false"))
-    built = GoldRun(store, WITH_FORUM, Bulk(50, 100), before).build()
+    built = GoldRun(store, WITH_FORUM, BULK, before).build()
     assert built.keys() == (due | SERIES if due else set())
 
 

@@ -79,6 +79,18 @@ def test_a_crawl_past_midnight_is_one_observation(store: Store) -> None:
 
 
 @pytest.mark.one_engine
+def test_what_is_gone_before_the_crawl_has_ended_comes_and_goes_with_it(store: Store) -> None:
+    """Nor is there a day before the first crawl's, whatever was removed then."""
+    snapshots = [snapshot(1, 1, 5, crawl="c", hour=22), snapshot(2, 2, 7, crawl="c", hour=1)]
+    removed = {1: datetime(2024, 7, 1, 23, tzinfo=UTC), 3: datetime(2024, 6, 1, tzinfo=UTC)}
+    rows = daily(store, snapshots, {1: "bert", 2: "bert", 3: "bert"}, removed)
+    names = ("seen_count", "download_total", "new_download_total", "removed_download_total", "is_first")
+    assert {key: tuple(row[name] for name in names) for key, row in rows.items()} == {
+        (TWO, "bert"): (1, 7, 12, 5, True)
+    }
+
+
+@pytest.mark.one_engine
 def test_what_is_seen_later_than_as_of_is_not_there(store: Store) -> None:
     snapshots = [snapshot(1, 1, 5), snapshot(1, 3, 50), snapshot(2, 3, 7)]
     removed = {1: datetime(2024, 7, 3, 12, tzinfo=UTC)}

@@ -1,4 +1,4 @@
-"""A crawl of details that finds a model gone is taken in like any other, and trends know of it."""
+"""What makes gold speak anew without a listing: details that find a model gone, and other settings."""
 
 from pathlib import Path
 
@@ -27,3 +27,16 @@ def test_a_model_that_details_find_gone_is_gone_from_trends(tmp_path: Path) -> N
     uploads = published(lake, "gold/uploads_per_family_monthly").to_pandas()
     assert (uploads["upload_count"].sum(), uploads["ever_count"].sum()) == (19, 20)
     assert str(uploads["as_of"].max())[:10] == "2024-01-02"
+
+
+def test_other_settings_alone_build_gold_again(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    models = [{"id": f"o/m{number}", "_id": f"645384a0{number:016x}", "tags": ["bert"]} for number in range(4)]
+    land_crawl(Landing(Folder(lake)), models, day=0)
+    ptm_spark("run", "--lake", lake)
+    strict = ("run", "--lake", lake, "--set", "gold.bulk_total_uploads=4")
+    first = ptm_spark(*strict)
+    assert "gold is built again for its settings have changed" in first.stderr
+    uploads = published(lake, "gold/uploads_per_family_monthly").to_pandas()
+    assert (uploads["upload_count"].sum(), uploads["without_bulk_count"].sum()) == (4, 0)
+    assert "the tables stay as they are" in ptm_spark(*strict).stderr

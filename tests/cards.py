@@ -7,7 +7,7 @@ from typing import Any
 
 from ptm_spark.config import load
 from ptm_spark.intake import FamilyPlan
-from ptm_spark.landing import Landing, Manifest, utc_text
+from ptm_spark.landing import Coverage, Landing, Manifest, utc_text
 from ptm_spark.silver.cards import take_in_cards
 from ptm_spark.store import Store
 from ptm_spark.tables import Table
@@ -23,11 +23,19 @@ def seen(what: str | int, day: float, *, model: str = "o/m", **about: Any) -> Se
     return model, what, day, about
 
 
-def land_cards(store: Store, *observations: Seen, day: float, format: str = "api", name: str = "") -> Manifest:
+def land_cards(store: Store, *observations: Seen, day: float, **options: Any) -> Manifest:
+    """``land_cards_in`` the lake of a store."""
+    return land_cards_in(Landing(store._lake), *observations, day=day, **options)
+
+
+def land_cards_in(
+    landing: Landing, *observations: Seen, day: float, format: str = "api", name: str = "",
+    coverage: Coverage = "partial",
+) -> Manifest:  # fmt: skip
     """A finished crawl of a day, each line fetched at its own."""
     moment = START + timedelta(days=day)
     crawl_id = f"{moment:%Y%m%dT%H%M%SZ}-{name or format}"
-    with Landing(store._lake).writer(f"hub/cards/{crawl_id}", load().landing) as writer:
+    with landing.writer(f"hub/cards/{crawl_id}", load().landing) as writer:
         for model, what, at, about in observations:
             fetched_at = utc_text(START + timedelta(days=at))
             if isinstance(what, int):
@@ -35,7 +43,7 @@ def land_cards(store: Store, *observations: Seen, day: float, format: str = "api
             else:
                 writer.add_text(what.encode(), name=model, fetched_at=fetched_at, about=about)
         landed = writer.finish(
-            source="hub", entity="cards", crawl_id=crawl_id, format=format, coverage="partial", failed=(),
+            source="hub", entity="cards", crawl_id=crawl_id, format=format, coverage=coverage, failed=(),
             scope="hub", observed_at=utc_text(moment), cutoff=utc_text(moment),
         )  # fmt: skip
     return replace(landed, finished_at=utc_text(moment))  # as if it had run on that day

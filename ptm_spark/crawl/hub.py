@@ -149,7 +149,8 @@ def targets_of(
 
     Cards and commits follow from a model's head, so that a head is asked for once. Discussions and scans do not: they
     are asked for again in each period of ``again``. For commits the models of the floor come first, whose true creation
-    only their first commit tells; cards are asked of models that have one.
+    only their first commit tells; cards are asked of models that have one, or had one when they were asked before: that
+    it is gone now a listing does not tell those who read the cards.
     """
     landed = Landed(landing, entity, scope=options.scope, at=at, again=again)
     owners = frozenset(read_owners(options.owners)) if options.owners else None
@@ -161,7 +162,8 @@ def targets_of(
             if owners is not None and model.id.partition("/")[0] not in owners:
                 continue
             is_new = not landed.has(model, model.sha + question)
-            if is_new and is_askable(model.id) and (model.has_card or entity != "cards"):
+            may_answer = entity != "cards" or model.has_card or landed.blob(model)
+            if is_new and may_answer and is_askable(model.id):
                 yield model
 
     def in_order() -> Iterator[ModelRef]:

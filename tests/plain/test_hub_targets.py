@@ -5,7 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cards import land_cards_in, seen
 from crawls import AT, hub_crawls, standin, world
+from histories import land_crawl
 
 from ptm_spark.crawl.hub import HubOptions, targets_of
 from ptm_spark.crawl.hub_targets import is_askable, known_models, sample
@@ -54,3 +56,26 @@ def test_a_later_listing_overrides_what_the_census_said(tmp_path: Path) -> None:
     known = [model for model in world().visible(AT) if model.repo_oid in heads]
     assert len(known) > 0.9 * len(heads)
     assert all(heads[model.repo_oid] == commits_at(model, AT)[0].sha for model in known)
+
+
+def test_a_card_that_a_listing_shows_no_more_is_asked_for_once(tmp_path: Path) -> None:
+    """Of a model that never showed one, nothing is asked."""
+    landing = Landing(Folder(tmp_path))
+    never, lost = "645384a0" + "0" * 16, "645384a0" + "1" * 16
+
+    def asked() -> list[str]:
+        return [target["oid"] for target in targets_of(landing, "cards", HubOptions(), at=AT, again=timedelta(days=30))]
+
+    def listing(day: int, sha: str, *files: str) -> None:
+        shown = {never: [], lost: [{"rfilename": file} for file in files]}
+        rows = [{"_id": oid, "id": f"o/{oid[-1]}", "sha": sha, "siblings": found} for oid, found in shown.items()]
+        land_crawl(landing, rows, day=day)
+
+    listing(0, "a" * 40, "README.md")
+    assert asked() == [lost]
+    land_cards_in(landing, seen("# A card", 0, repo_oid=lost, asked="a" * 40, blob="b" * 40), day=0)
+    assert asked() == []
+    listing(200, "c" * 40)
+    assert asked() == [lost]
+    land_cards_in(landing, seen(404, 200, repo_oid=lost, asked="c" * 40), day=200)
+    assert asked() == []

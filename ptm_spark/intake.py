@@ -9,7 +9,7 @@ from ptm_spark.landing import LandedFile, Landing, Manifest, utc_text
 from ptm_spark.publishing import Decision, State
 
 #: raised whenever builders change what they make of the same landing; a lake built by another one is rebuilt
-NORMALISER = 3
+NORMALISER = 4
 
 
 #: Tables that are built together from some entities, in one order of observation. A crawl that comes in late makes its

@@ -232,8 +232,10 @@ def _merged(name: str, carried: Collection[str]) -> Column:
         stays = ~is_seen if "disabled" in carried else ~is_seen | (old.eqNullSafe("disabled") & new.isNull())
         found = F.when(F.col("is_taken"), "recreated").when(F.col("is_missed"), "gone_or_private")
         return found.when(stays, old).otherwise(new)
-    if name == "created_at_basis" and "createdAt" not in carried:
-        return F.coalesce(old, new)
+    if name in ("created_at", "created_at_basis"):
+        # a moment that a source does not have, or that cannot be read, takes back none that is known
+        is_told = is_seen & (F.col("new_created_at_basis") != "unknown")
+        return F.when(is_told, new).when(is_seen, F.coalesce(old, new)).otherwise(old)
     if name in _SOURCE_OF and _SOURCE_OF[name].isdisjoint(carried):
         return F.coalesce(old, new)
     return F.when(is_seen, new).otherwise(old)
@@ -252,7 +254,6 @@ def _any_differs(names: Collection[str]) -> Column:
 
 #: columns that come from fields which not every source has; the others follow from id, _id or the crawl itself
 _SOURCE_OF = {
-    "created_at": {"createdAt"},
     "last_modified_at": {"lastModified"},
     "head_sha": {"sha"},
     "library_name": {"library_name"},

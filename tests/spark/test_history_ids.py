@@ -225,3 +225,13 @@ def test_a_removal_began_when_it_did_whatever_changed_meanwhile(store: Store, la
         {"o/a": second, "o/b": third},
     ]
     assert removed(3) == {row.model_id: row.removed_at for row in store.read(MODELS).collect()}
+
+
+@pytest.mark.one_engine
+def test_a_broken_creation_time_takes_back_none_that_is_known(store: Store, landing: Landing) -> None:
+    """It is a flaw of that observation; the model was created when it was."""
+    crawls = [land_crawl(landing, [model(A, "o/a", created)], day=day) for day, created in enumerate((CREATED, BROKEN))]
+    fold(store, crawls)
+    (row,) = store.read(MODELS).where(f"repo_oid = '{A}'").collect()
+    assert (str(row.created_at), row.created_at_basis) == ("2023-05-04 10:11:12", "hub")
+    assert row.flaws == ["createdAt:format"]

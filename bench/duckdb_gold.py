@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 from duckdb_families import write_families
 from duckdb_forum import write_forum
-from duckdb_path import BULK_MONTH_UPLOADS, BULK_TOTAL_UPLOADS, MONTHLY, THREADS
+from duckdb_path import BULK_MONTH_UPLOADS, BULK_TOTAL_UPLOADS, MONTHLY, THREADS, UPLOADS
 
 UPLOADS_BY = {
     "uploads_per_pipeline_tag_monthly": "pipeline_tag",
@@ -25,30 +25,8 @@ UPLOADS_BY = {
     "uploads_per_family_monthly": "family",
 }
 
-#: what gold needs of a model, as in duckdb_path.py, and its family
-UPLOADS = """
-CREATE TABLE uploads AS
-WITH uploads AS (
-    SELECT date_trunc('month', created_at)::DATE AS month, owner, pipeline_tag, library_name, licence, family,
-        downloads, removal IS NULL OR removed_at > $as_of AS is_alive
-    FROM models LEFT JOIN model_families USING (repo_oid) WHERE first_observed_at <= $as_of
-),
-owner_months AS (
-    SELECT owner, month, count(*) AS owner_uploads, count(*) FILTER (is_alive) AS owner_alive
-    FROM uploads WHERE owner IS NOT NULL GROUP BY ALL
-),
-labelled AS (
-    SELECT owner, month, 1 / owner_alive AS one_vote,
-        CASE WHEN sum(owner_uploads) OVER (PARTITION BY owner ORDER BY month NULLS FIRST ROWS UNBOUNDED PRECEDING)
-            >= $bulk_total_uploads THEN 2147483648
-            WHEN month IS NOT NULL THEN owner_uploads ELSE 0 END AS bulk_uploads
-    FROM owner_months
-)
-SELECT uploads.*, coalesce(bulk_uploads, 0) AS bulk_uploads,
-    coalesce(bulk_uploads, 0) >= $bulk_month_uploads AS is_bulk, CASE WHEN is_alive THEN one_vote END AS vote
-FROM uploads
-LEFT JOIN labelled ON uploads.owner = labelled.owner AND uploads.month IS NOT DISTINCT FROM labelled.month
-"""
+#: of a model gold needs its family besides
+WITH_FAMILY = {"further": "family,", "joined": "LEFT JOIN model_families USING (repo_oid)"}
 
 #: Herfindahl-Hirschman and Gini over the owners of a month, and the shares of the largest
 OWNERS = """
@@ -166,7 +144,7 @@ def main(files: Path, out: Path, part: str = "tables") -> None:
             return
         of_models = {"as_of": duckdb.Value(given["as_of"], "TIMESTAMPTZ")}
         bulk = {"bulk_month_uploads": BULK_MONTH_UPLOADS, "bulk_total_uploads": BULK_TOTAL_UPLOADS}
-        db.execute(UPLOADS, of_models | bulk)
+        db.execute(UPLOADS.format(**WITH_FAMILY), of_models | bulk)
         for name, dimension in UPLOADS_BY.items():
             write(name, MONTHLY.format(dimension=dimension), of_models)
         write("concentration_monthly", OWNERS, of_models)

@@ -128,13 +128,14 @@ FROM kinds
 SNAPSHOTS = "SELECT repo_oid, crawl_id, observed_at, downloads, likes FROM models"
 
 #: what gold needs of a model: its month, whether it is bulk, its part of its owner's one vote a month; legacy models
-#: without an owner are never bulk and have no vote
+#: without an owner are never bulk and have no vote. ``further`` columns of tables ``joined`` may be had besides
 UPLOADS = """
 CREATE TABLE uploads AS
 WITH uploads AS (
     SELECT date_trunc('month', created_at)::DATE AS month, owner,
-        pipeline_tag, library_name, licence, downloads, removal IS NULL OR removed_at > $as_of AS is_alive
-    FROM models WHERE first_observed_at <= $as_of
+        pipeline_tag, library_name, licence, {further} downloads,
+        removal IS NULL OR removed_at > $as_of AS is_alive
+    FROM models {joined} WHERE first_observed_at <= $as_of
 ),
 owner_months AS (
     SELECT owner, month, count(*) AS owner_uploads, count(*) FILTER (is_alive) AS owner_alive
@@ -217,7 +218,7 @@ def main(crawl: Path, out: Path) -> None:
         write("models", "FROM models")
         write("model_tags", TAGS)
         write("model_snapshots", SNAPSHOTS)
-        db.execute(UPLOADS, as_of | bulk)
+        db.execute(UPLOADS.format(further="", joined=""), as_of | bulk)
         for name, dimension in GOLD.items():
             write(name, MONTHLY.format(dimension=dimension), as_of)
 

@@ -136,9 +136,11 @@ class Store:
         ``reshape``: where the table on disk has the columns of another contract, they give way, too.
         """
         writer = self._conform(table, frame).write.format("delta").mode("overwrite")
-        if reshape and self.exists(table) and _difference(table, self._stored_schema(table)):
-            return self._save(table, writer.option("overwriteSchema", "true"))
-        return self._write(table, writer)
+        if not reshape or not self.exists(table):
+            return self._write(table, writer)
+        if _difference(table, self._stored_schema(table)):
+            writer = writer.option("overwriteSchema", "true")
+        return self._save(table, writer)
 
     def overwrite_all(self, frames: Mapping[Table, DataFrame]) -> list[Written]:
         """Give several tables whole new contents, two at a time; each may give its columns of another contract up."""

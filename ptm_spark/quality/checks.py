@@ -1,7 +1,7 @@
 """What is measured of silver and of gold before they may be published."""
 
 from collections.abc import Collection, Iterable, Mapping
-from functools import partial
+from functools import partial, reduce
 
 from pyspark.sql import DataFrame
 
@@ -24,12 +24,12 @@ def silver_measures(
 
     Left out are families that have no table yet, and those whose tables (paths) are all ``unchanged`` since then.
     """
-    found: dict[str, Measures] = {}
+    measured = []
     for family in _FAMILIES:
         there = {table.path for table in family.TABLES if store.exists(table)}
         if there and not there <= set(unchanged):
-            found |= family.measures(store, before)
-    return found
+            measured.append(partial(family.measures, store, before))
+    return reduce(dict.__or__, side_by_side(*measured), {})
 
 
 def gold_measures(staged: Mapping[Table, DataFrame], of_silver: Mapping[str, Measures]) -> dict[str, Measures]:

@@ -1,8 +1,9 @@
 """Work for the engine side by side."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
 from contextvars import copy_context
+from threading import Event
 from typing import TypeVar
 
 Answer = TypeVar("Answer")
@@ -15,14 +16,26 @@ _LANES = 2
 def side_by_side(*calls: Callable[[], Answer]) -> list[Answer]:
     """The answers of calls that do not depend on each other, two of them at a time, in the order of the calls.
 
-    The first of them that fails, in that order, fails this: after those that have begun have ended, and without
-    beginning others.
+    Where one fails no other begins, those that have begun end, and the first failure in the order of the calls is that
+    of this.
     """
+    has_failed = Event()
+
+    def attempt(call: Callable[[], Answer]) -> Answer:
+        if has_failed.is_set():
+            raise CancelledError  # nobody is told: the failure comes before it
+        try:
+            return call()
+        except BaseException:
+            has_failed.set()
+            raise
+
     with ThreadPoolExecutor(_LANES, thread_name_prefix="lane") as pool:
         # each in a copy of our context, so that its log lines tell of which run they are
-        futures = [pool.submit(copy_context().run, call) for call in calls]
+        futures = [pool.submit(copy_context().run, attempt, call) for call in calls]
         try:
-            return [future.result() for future in futures]
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            wait(futures)
+        except BaseException:  # Ctrl-C
+            has_failed.set()
             raise
+    return [future.result() for future in futures]

@@ -52,7 +52,7 @@ def health(count: int, topics: int = 1_000, first: date = date(2020, 1, 1), **ch
     return [
         {
             "as_of": AS_OF, "month": month, "topic_count": topics, "unanswered_share": 0.4,
-            "answered_in_week_share": 0.5, "accepted_share": 0.1, "is_partial": False,
+            "answered_in_week_share": 0.5, "accepted_share": 0.1, "coverage": 0.75, "is_partial": False,
         } | changes
         for month in months(count, first)
     ]  # fmt: skip
@@ -63,7 +63,7 @@ def cards(with_card: Sequence[int], known: Sequence[int], first: date = date(202
     return [
         {
             "as_of": AS_OF, "month": month, "card_count": part, "known_count": whole, "front_matter_count": part,
-            "without_bulk_card_count": part, "without_bulk_count": whole, "is_partial": False,
+            "without_bulk_card_count": part, "without_bulk_count": whole, "coverage": 0.5, "is_partial": False,
             **dict.fromkeys(
                 ("card_ratio", "front_matter_ratio", "owner_weighted_ratio", "without_bulk_ratio"),
                 part / whole if whole else None,

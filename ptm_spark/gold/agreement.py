@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ptm_spark.gold.monthly import ALL, Panel, Row, Vector, align, read_panel
+from ptm_spark.gold.monthly import ALL, Panel, Row, Vector, align, coverages, mean_coverage, read_panel
 from ptm_spark.gold.rounds import in_stages, seed_of
 from ptm_spark.statistics.correlation import (
     Spearman,
@@ -23,17 +23,20 @@ from ptm_spark.statistics.correlation import (
     smallest_detectable_rho,
     spearman,
 )
-from ptm_spark.statistics.intervals import stationary_bootstrap_interval
-from ptm_spark.statistics.lead_lag import LeadLag, lead_lag
+from ptm_spark.statistics.intervals import ratio_intervals, stationary_bootstrap_interval
+from ptm_spark.statistics.lead_lag import LEAST_MONTHS, LeadLag, lead_lag
 from ptm_spark.statistics.proportions import wilson
 from ptm_spark.statistics.series import difference
 
 LEAST_MENTIONS, LEAST_UPLOADS = 20, 20
 #: lags are looked at only where there is something to see
-_LEAST_LAGGED_MENTIONS, _LEAST_LAGGED_PAIRS = 100, 30
-_MAX_LAG = 3
+_LEAST_LAGGED_MENTIONS = 100
+_MAX_LAG, _LEAST_LAGGED_CHANGES = 3, LEAST_MONTHS - 1
 _BLOCKS = (3, 6, 9)
-_TESTED = ("shares", "differences")
+_PAIN_BLOCK, _PAIN_RESAMPLES = 6, 999
+#: trends make shares agree or not, and no surrogate has them: they are described, not tested
+_WITH_INTERVALS, _TESTED = ("shares", "differences"), "differences"
+_LEVEL = 0.05
 #: ends of an approximate interval need no more
 _RESAMPLES = 199
 #: of a search over all families and lags only the smallest p values can be left after adjustment
@@ -71,6 +74,7 @@ def build_forum_hub_agreement(
     then the lags. Families with fewer than 20 mentions or uploads in the common months have rows without figures:
     nothing is tested that cannot be found. Seeds are fixed: the same rows give the same figures, in whatever order.
     """
+    mentions, uploads = list(mentions), list(uploads)
     months = _read(mentions, uploads)
     first, last = months.mentions.first_and_last()
     rows = [_over_families(months, basis) for basis in ("totals_common", "totals_union")]
@@ -78,7 +82,7 @@ def build_forum_hub_agreement(
         rows += _of_family(months, family)
     _adjust(rows)
     window = {"as_of": as_of, "first_month": first, "last_month": last}
-    return [window | row for row in rows]
+    return [window | _coverages(mentions, uploads, months.mentions) | row for row in rows]
 
 
 def build_pain_per_family(
@@ -89,18 +93,19 @@ def build_pain_per_family(
 
     Pooled over these months, not averaged, so that months count by what was in them.
     """
-    kept = list(mentions)
+    mentions, uploads = list(mentions), list(uploads)
     columns = ("topic_count", "fetched_count", "unanswered_count")
     topics, fetched, unanswered, models, whole = align(
-        *(read_panel(kept, column, "family") for column in columns),
+        *(read_panel(mentions, column, "family") for column in columns),
         read_panel(uploads, "upload_count", "family"),
         read_panel(health, "topic_count"),
     )
     first, last = topics.first_and_last()
     families = sorted({*topics.series, *models.series})
     all_mentions, all_uploads = (sum(panel.total(family) for family in families) for panel in (topics, models))
+    coverage = _coverages(mentions, uploads, topics)
     rows = []
-    for family in families:
+    for family, interval in zip(families, _pain_intervals(families, topics, models), strict=True):
         topic_count, upload_count = topics.total(family), models.total(family)
         mention_share, upload_share = _ratio(topic_count, all_mentions), _ratio(upload_count, all_uploads)
         answers = wilson(unanswered.total(family), fetched.total(family))
@@ -111,12 +116,14 @@ def build_pain_per_family(
                 "family": family,
                 "first_month": first,
                 "last_month": last,
+                **coverage,
                 "topic_count": topic_count,
                 "topic_share": _ratio(topic_count, whole.total(ALL)),
                 "mention_share": mention_share,
                 "upload_count": upload_count,
                 "upload_share": upload_share,
                 "pain_index": mention_share / upload_share if upload_share and mention_share is not None else None,
+                **dict(zip(("pain_low", "pain_high"), interval or (None, None), strict=True)),
                 "fetched_count": answers.n,
                 "unanswered_count": answers.successes,
                 "unanswered_share": answers.ratio,
@@ -128,11 +135,28 @@ def build_pain_per_family(
     return rows
 
 
-def _read(mentions: Iterable[Row], uploads: Iterable[Row]) -> _Months:
-    kept = list(mentions)
+def _pain_intervals(families: Sequence[str], topics: Panel, models: Panel) -> list[tuple[float, float] | None]:
+    parts, wholes = (
+        np.array([panel.of(family)[panel.is_whole] for family in families]).reshape(
+            len(families), len(panel.whole_months())
+        )
+        for panel in (topics, models)
+    )
+    return ratio_intervals(parts, wholes, _PAIN_BLOCK, _PAIN_RESAMPLES, seed_of("pain_per_family"))
+
+
+def _coverages(mentions: Iterable[Row], uploads: Iterable[Row], whole: Panel) -> dict[str, float | None]:
+    months = whole.whole_months()
+    return {
+        "mention_coverage": mean_coverage(coverages(mentions), months),
+        "upload_coverage": mean_coverage(coverages(uploads), months),
+    }
+
+
+def _read(mentions: Sequence[Row], uploads: Sequence[Row]) -> _Months:
     topics, topic_shares, models = align(
-        read_panel(kept, "topic_count", "family"),
-        read_panel(kept, "topic_share", "family"),
+        read_panel(mentions, "topic_count", "family"),
+        read_panel(mentions, "topic_share", "family"),
         read_panel(uploads, "upload_count", "family"),
     )
     return _Months(topics, models, topic_shares, models.shares())
@@ -151,19 +175,20 @@ def _of_family(months: _Months, family: str) -> list[dict[str, Any]]:
     totals, bases = months.totals(family), months.bases(family)
     if totals[0] < LEAST_MENTIONS or totals[1] < LEAST_UPLOADS:
         paired = {basis: int((~np.isnan(x + y)).sum()) for basis, (x, y) in bases.items()}
-        untested = {"status": "too_few", "smallest_detectable_rho": None}
-        return [_row(family, basis, Spearman("too_short", n), totals) | untested for basis, n in paired.items()]
+        return [_row(family, basis, Spearman("too_short", n), totals, "too_few") for basis, n in paired.items()]
     rows = []
     for basis, (x, y) in bases.items():
         found = _row(family, basis, spearman(x, y), totals)
-        if basis in _TESTED:
+        if basis in _WITH_INTERVALS:
             found |= _intervals(x, y, family, basis)
+        if basis == _TESTED:
             test = partial(_surrogate_test, x, y, seed_of("forum_hub_agreement", family, basis))
             tested = in_stages(test)
             found |= {"p_surrogate": tested.p, "round_count": _rounds(tested), "status": tested.status}
         rows.append(found)
     x, y = bases["differences"]
-    if totals[0] >= _LEAST_LAGGED_MENTIONS and rows[-1]["n"] >= _LEAST_LAGGED_PAIRS:
+    n_months = next(row["n"] for row in rows if row["basis"] == "counts")
+    if totals[0] >= _LEAST_LAGGED_MENTIONS and n_months >= LEAST_MONTHS:
         rows += _at_lags(x, y, family, totals)
     return rows
 
@@ -171,9 +196,9 @@ def _of_family(months: _Months, family: str) -> list[dict[str, Any]]:
 def _at_lags(x: Vector, y: Vector, family: str, totals: tuple[int, int]) -> list[dict[str, Any]]:
     """The rows of lags other than 0, which is in the table already."""
     seed = seed_of("forum_hub_agreement", family, "lags")
-    found = lead_lag(x, y, _MAX_LAG, _LAG_ROUNDS, seed)
+    found = lead_lag(x, y, _MAX_LAG, _LAG_ROUNDS, seed, _LEAST_LAGGED_CHANGES)
     if any(one.p is not None and one.p <= _GO_ON_AT_LAGS for one in found.lags if one.lag):
-        found = lead_lag(x, y, _MAX_LAG, _MORE_LAG_ROUNDS, seed)
+        found = lead_lag(x, y, _MAX_LAG, _MORE_LAG_ROUNDS, seed, _LEAST_LAGGED_CHANGES)
     return [_lag_row(found, at, x, y, family, totals) for at, one in enumerate(found.lags) if one.lag]
 
 
@@ -185,7 +210,6 @@ def _lag_row(found: LeadLag, at: int, x: Vector, y: Vector, family: str, totals:
         "lag": one.lag,
         "p_surrogate": one.p,
         "round_count": found.rounds if one.p is not None else 0,
-        "smallest_detectable_rho": found.smallest_detectable,
     }
 
 
@@ -205,7 +229,7 @@ def _row(
         "round_count": 0,
         "q_value": None,
         **{f"interval_{end}_{block}": None for block in _BLOCKS for end in ("low", "high")},
-        "smallest_detectable_rho": smallest_detectable_rho(found.n),
+        "smallest_detectable_rho": None,
         "status": status or found.status,
     }
 
@@ -228,13 +252,14 @@ def _rounds(found: SurrogateCorrelation) -> int:
 
 
 def _adjust(rows: Sequence[dict[str, Any]]) -> None:
-    """Puts in the q values: of the tests of one basis at lag 0 together, of all other lags together."""
-    for basis in _TESTED:
-        for is_lagged in (False, True):
-            tests = [row for row in rows if row["basis"] == basis and (row["lag"] != 0) == is_lagged]
-            adjusted = benjamini_hochberg([row["p_surrogate"] for row in tests])
-            for row, q in zip(tests, adjusted, strict=True):
-                row["q_value"] = q
+    """Puts in the q values, of the tests at lag 0 together and of those at all other lags together, and what these
+    could find: Benjamini and Hochberg find whatever Bonferroni finds.
+    """
+    for is_lagged in (False, True):
+        tests = [row for row in rows if row["p_surrogate"] is not None and (row["lag"] != 0) == is_lagged]
+        for row, q in zip(tests, benjamini_hochberg([row["p_surrogate"] for row in tests]), strict=True):
+            row["q_value"] = q
+            row["smallest_detectable_rho"] = smallest_detectable_rho(row["n"], alpha=_LEVEL / len(tests))
 
 
 def _ratio(part: int, whole: int) -> float | None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ptm_spark.config import conf_file
-from ptm_spark.gold.monthly import ALL, Panel, Row, Vector, first_day, read_panel
+from ptm_spark.gold.monthly import ALL, Panel, Row, Vector, coverages, first_day, mean_coverage, read_panel
 from ptm_spark.gold.rounds import seed_of
 from ptm_spark.gold.trends import CARD_RATIOS, newest
 from ptm_spark.statistics.interruption import MergedEvent, merge_events, step_effect
@@ -54,7 +54,12 @@ def build_events_effect(
     for measure in CARD_RATIOS:
         ratios = read_panel(rows, measure)
         spread = _dispersion(rows, measure)
-        found += [{"as_of": as_of} | _effect(measure, ratios, one, events) | {"dispersion": spread} for one in merged]
+        shared = {
+            "as_of": as_of,
+            "dispersion": spread,
+            "coverage": mean_coverage(coverages(rows), _observed(ratios)[1]),
+        }
+        found += [shared | _effect(measure, ratios, one, events) for one in merged]
     return found
 
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,10 @@ class Panel:
         whole = np.where(totals > 0, totals, np.nan)
         return Panel(self.months, self.is_whole, {value: one / whole for value, one in self.series.items()})
 
+    def whole_months(self) -> list[date]:
+        """Those that are whole."""
+        return [month for month, is_whole in zip(self.months, self.is_whole, strict=True) if is_whole]
+
     def first_and_last(self) -> tuple[date | None, date | None]:
         """The first and the last whole month."""
         whole = np.flatnonzero(self.is_whole)
@@ -89,6 +94,21 @@ def align(*panels: Panel) -> tuple[Panel, ...]:
     months = tuple(months_between(min(whole), max(whole))) if whole else ()
     is_whole = np.array([month in whole for month in months], dtype=np.bool_)
     return tuple(Panel(months, is_whole, _cut(one, months, is_whole)) for one in panels)
+
+
+def coverages(rows: Iterable[Row]) -> dict[date, float]:
+    """The ``coverage`` of each month that has one, of a table in which it is the same in all rows of a month."""
+    return {
+        first_day(row["month"]): float(row["coverage"])
+        for row in rows
+        if not is_missing(row["month"]) and not is_missing(row["coverage"])
+    }
+
+
+def mean_coverage(of_months: Mapping[date, float], months: Iterable[date]) -> float | None:
+    """Mean of what ``coverages`` gives over these months, as far as they have one."""
+    known = [of_months[month] for month in months if month in of_months]
+    return fmean(known) if known else None
 
 
 def months_between(first: date, last: date) -> Iterator[date]:

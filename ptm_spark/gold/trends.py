@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ptm_spark.gold.monthly import ALL, Panel, Row, Vector, is_missing, read_panel
+from ptm_spark.gold.monthly import ALL, Panel, Row, Vector, coverages, is_missing, mean_coverage, read_panel
 from ptm_spark.gold.rounds import in_stages, seed_of
 from ptm_spark.statistics.change_points import change_points
 from ptm_spark.statistics.correlation import benjamini_hochberg
@@ -30,7 +30,9 @@ _SUBJECTS = ("forum_families", "hub_families", "hub_owners")
 
 @dataclass(frozen=True)
 class _Series:
-    """What is tested: a number a month. ``count`` is how much there was in all; None where that is not asked."""
+    """What is tested: a number a month. ``count`` is how much there was in all; None where that is not asked.
+    ``coverage`` is that of the months.
+    """
 
     source: str
     value: str
@@ -38,6 +40,7 @@ class _Series:
     measure: str
     months: tuple[date, ...]
     numbers: Vector
+    coverage: Mapping[date, float]
     count: int | None = None
 
 
@@ -86,38 +89,42 @@ def newest(cards: Iterable[Row]) -> list[Row]:
 def _of_uploads(rows: list[Row]) -> Iterator[_Series]:
     for measure, counted in (("upload_share", "upload_count"), ("without_bulk_share", "without_bulk_count")):
         counts = read_panel(rows, counted, "family")
-        yield from _of_panel("uploads_per_family_monthly", measure, counts.shares(), counts)
+        yield from _of_panel("uploads_per_family_monthly", measure, counts.shares(), counts, rows)
 
 
 def _of_mentions(rows: list[Row]) -> Iterator[_Series]:
     counts = read_panel(rows, "topic_count", "family")
-    yield from _of_panel("mentions_per_family_monthly", "mention_share", counts.shares(), counts)
+    yield from _of_panel("mentions_per_family_monthly", "mention_share", counts.shares(), counts, rows)
 
 
 def _of_categories(rows: list[Row]) -> Iterator[_Series]:
     names = {str(row["category_id"]): row["category_name"] for row in rows if not is_missing(row["category_name"])}
     shares, counts = (read_panel(rows, column, "category_id") for column in ("topic_share", "topic_count"))
-    yield from _of_panel("topics_per_category_monthly", "topic_share", shares, counts, names)
-
-
-def _of_panel(
-    source: str, measure: str, shares: Panel, counts: Panel, names: Mapping[str, str] | None = None
-) -> Iterator[_Series]:
     for value, numbers in shares.series.items():
-        label = (names or {}).get(value, value)
-        yield _Series(source, value, label, measure, shares.months, numbers, counts.total(value))
+        of_value = coverages(row for row in rows if str(row["category_id"]) == value)
+        label, total = names.get(value, value), counts.total(value)
+        yield _Series(
+            "topics_per_category_monthly", value, label, "topic_share", shares.months, numbers, of_value, total
+        )
+
+
+def _of_panel(source: str, measure: str, shares: Panel, counts: Panel, rows: list[Row]) -> Iterator[_Series]:
+    coverage = coverages(rows)
+    for value, numbers in shares.series.items():
+        yield _Series(source, value, value, measure, shares.months, numbers, coverage, counts.total(value))
 
 
 def _of_whole(source: str, rows: list[Row], measures: Iterable[str]) -> Iterator[_Series]:
     for measure in measures:
         panel = read_panel(rows, measure)
-        yield _Series(source, ALL, ALL, measure, panel.months, panel.of(ALL))
+        yield _Series(source, ALL, ALL, measure, panel.months, panel.of(ALL), coverages(rows))
 
 
 def _of_concentration(rows: list[Row]) -> Iterator[_Series]:
     for subject in _SUBJECTS:  # one at a time, for forum and Hub have other months
-        panel = read_panel([row for row in rows if row["subject"] == subject], "hhi")
-        yield _Series("concentration_monthly", subject, subject, "hhi", panel.months, panel.of(ALL))
+        of_subject = [row for row in rows if row["subject"] == subject]
+        panel, coverage = read_panel(of_subject, "hhi"), coverages(of_subject)
+        yield _Series("concentration_monthly", subject, subject, "hhi", panel.months, panel.of(ALL), coverage)
 
 
 def _test(series: _Series) -> dict[str, Any]:
@@ -131,6 +138,7 @@ def _test(series: _Series) -> dict[str, Any]:
         "n": n,
         "first_month": series.months[observed[0]] if n else None,
         "last_month": series.months[observed[-1]] if n else None,
+        "coverage": mean_coverage(series.coverage, (series.months[index] for index in observed)),
         "round_count": 0,
     }
     if series.count is not None and n < LEAST_MONTHS:
@@ -145,7 +153,18 @@ def _test(series: _Series) -> dict[str, Any]:
 
 
 def _nothing(status: Status | str) -> dict[str, Any]:
-    figures = ("tau", "p_plain", "p_hamed_rao", "hamed_rao_status", "p_ar1", "q_value", "lag1", "sen_slope")
+    figures = (
+        "tau",
+        "p_plain",
+        "p_hamed_rao",
+        "hamed_rao_status",
+        "p_ar1",
+        "q_value",
+        "lag1",
+        "sen_slope",
+        "sen_low",
+        "sen_high",
+    )
     return dict.fromkeys((*figures, "change_months", "levels")) | {"status": status}
 
 
@@ -167,6 +186,8 @@ def _figures(numbers: Vector, months: tuple[date, ...], seed: int, is_of_many: b
         "q_value": None,
         "lag1": tested.lag1,
         "sen_slope": slope.slope,
+        "sen_low": slope.low,
+        "sen_high": slope.high,
         "change_months": [months[index] for index in changes.indices] if was_sought else None,
         "levels": list(changes.levels) if was_sought else None,
         "status": tested.status,

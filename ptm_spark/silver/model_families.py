@@ -19,7 +19,7 @@ from ptm_spark.silver.family_names import (
 from ptm_spark.tables.families import MODEL_FAMILIES
 
 #: share of right answers by method, as measured on models whose config tells (docs/method.md, Families)
-CONFIDENCE = {"config": 1.0, "architecture": 1.0, "tag": 0.997, "base_model": 0.992, "base_name": 0.967, "name": 0.938}
+CONFIDENCE = {"config": 1.0, "architecture": 1.0, "tag": 0.997, "base_model": 0.992, "base_name": 0.970, "name": 0.938}
 #: a type that the table of families does not have is a family by itself, if it is written like one
 _TYPE = r"^[a-z0-9][a-z0-9_.-]{1,49}\z"
 #: bases that are followed one behind the other; chains of more were not seen in 117,000 models with bases

@@ -1,4 +1,4 @@
-"""Intervals of a rank correlation by resampling stretches of months: to show, never to test."""
+"""Intervals of figures over months by resampling stretches of these: to show, never to test."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.stats import rankdata
 
 from ptm_spark.statistics.correlation import spearman
-from ptm_spark.statistics.series import Values, Vector, clean_pair
+from ptm_spark.statistics.series import Matrix, Values, Vector, clean_pair
 from ptm_spark.statistics.status import Status
 
 #: numbers in a block of resampled series: 16 MB
@@ -53,6 +53,35 @@ def stationary_bootstrap_interval(
         return BootstrapInterval("variance_undefined", plain.n, len(defined), plain.rho)
     low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
     return BootstrapInterval("ok", plain.n, len(defined), plain.rho, float(low), float(high))
+
+
+def ratio_intervals(
+    parts: Matrix, wholes: Matrix, block: float, rounds: int = 999, seed: int = 0, level: float = 0.95
+) -> list[tuple[float, float] | None]:
+    """APPROXIMATE intervals of each row's part of all of ``parts`` over its part of all of ``wholes``.
+
+    Rows are series of counts, columns the same months in both. Whole months are resampled, all rows together, in
+    stretches of ``block`` months on average as in ``stationary_bootstrap_interval``; percentiles of the ratio of the
+    two shares of the sums. None for a row whose ratio is undefined in half of the resamples or more.
+    """
+    rows, n = parts.shape
+    if not n:
+        return [None] * rows
+    drawn = _stretches(n, block, rounds, np.random.default_rng(seed))
+    times = np.apply_along_axis(np.bincount, 1, drawn, minlength=n).astype(np.float64)
+    one, other = parts @ times.T, wholes @ times.T
+    ratios = np.full(one.shape, np.nan)
+    shares = one * other.sum(axis=0), other * one.sum(axis=0)
+    np.divide(*shares, out=ratios, where=shares[1] > 0)
+    found: list[tuple[float, float] | None] = []
+    for row in ratios:
+        defined = row[~np.isnan(row)]
+        if 2 * len(defined) <= rounds:
+            found.append(None)
+            continue
+        low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+        found.append((float(low), float(high)))
+    return found
 
 
 def _stretches(n: int, block: float, rounds: int, generator: np.random.Generator) -> npt.NDArray[np.intp]:

@@ -18,7 +18,8 @@ from ptm_spark.statistics.correlation import (
 from ptm_spark.statistics.series import Values, Vector, clean_pair
 from ptm_spark.statistics.status import Status
 
-_LEAST = 30
+#: months of two series whose lags are worth a look; of their changes there is one less
+LEAST_MONTHS = 30
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,14 @@ class LeadLag:
     smallest_detectable: float | None = None
 
 
-def lead_lag(x: Values, y: Values, max_lag: int = 3, rounds: int = 999, seed: int = 0) -> LeadLag:
+def lead_lag(
+    x: Values, y: Values, max_lag: int = 3, rounds: int = 999, seed: int = 0, least: int = LEAST_MONTHS
+) -> LeadLag:
     """rho of x with earlier and later months of y, each against the same AR(1) surrogates, adjusted for all lags.
 
-    Only with at least 30 months in which both are observed: else ``too_short`` and no lags, for a search over lags
-    finds something in every short series. Lags are calendar months; pairs are ranked anew at each lag. At lag 0 p is
-    that of ``correlation.ar1_surrogate_p`` with the same seed. Lags at which a series is constant have no rho.
+    Only with at least ``least`` months in which both are observed: else ``too_short`` and no lags, for a search over
+    lags finds something in every short series. Lags are calendar months; pairs are ranked anew at each lag. At lag 0
+    p is that of ``correlation.ar1_surrogate_p`` with the same seed. Lags at which a series is constant have no rho.
     """
     if max_lag < 0:
         raise ValueError(f"the greatest lag is a number of months, not {max_lag}")
@@ -61,7 +64,7 @@ def lead_lag(x: Values, y: Values, max_lag: int = 3, rounds: int = 999, seed: in
     if plain.status == "constant":
         return LeadLag("constant", plain.n, rounds)
     x_fit, y_fit = fit_persistence(first), fit_persistence(second)
-    if plain.n < _LEAST or x_fit is None or y_fit is None:
+    if plain.n < least or x_fit is None or y_fit is None:
         return LeadLag("too_short", plain.n, rounds)
     lags = range(-max_lag, max_lag + 1)
     months = [_paired_months(first, second, lag) for lag in lags]

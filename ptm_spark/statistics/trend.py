@@ -103,9 +103,10 @@ def hamed_rao(values: Values, lags: int | None = None) -> HamedRao:
 
     The variance is multiplied by 1 + 2 / (n (n-1) (n-2)) Σ (n-i) (n-i-1) (n-i-2) r_i over those lags i at which the
     autocorrelation r_i of the ranks, after Sen's slope is taken off, is outside ±1.96 / sqrt(n); all lags, or the first
-    ``lags``. Where that factor is not above zero, or the ranks without the slope are all the same, the plain variance
-    is kept and the status is ``variance_undefined``. Months without a value are skipped, and those around them taken as
-    consecutive. Of series of thousands, where one lag in twenty is outside by chance, take few lags.
+    ``lags``. Where that factor is below 1 / n, or the ranks without the slope are all the same, the plain variance is
+    kept and the status is ``variance_undefined``: the sum may be negative, and where it is hardly above zero, so that
+    n months count as more than n², p values of 1e-22 come of nothing. Months without a value are skipped, and those
+    around them taken as consecutive. Of series of thousands, where one lag in twenty is outside by chance, take few.
     """
     found = clean(values)
     plain = mann_kendall(found)
@@ -118,7 +119,7 @@ def hamed_rao(values: Values, lags: int | None = None) -> HamedRao:
     # a straight line leaves nothing but errors of rounding, whose ranks would mean something
     ranks = rankdata(np.round((rest - rest.mean()) / np.ptp(observed), 10))
     correction = _hamed_rao_factor(ranks - ranks.mean(), lags)
-    if correction is None or correction <= 0:
+    if correction is None or correction < 1 / n:
         return HamedRao("variance_undefined", n, s, plain.tau, variance, None, plain.p)
     corrected = variance * correction
     return HamedRao("ok", n, s, plain.tau, corrected, correction, _two_sided(s, corrected))

@@ -7,6 +7,10 @@ _WINDOW = """
         first_month  DATE  COMMENT 'first month that was used: whole, and known on both sides; null where there is none',
         last_month   DATE  COMMENT 'last such month; months between the two that are partial on one side are left out',
 """
+_COVERAGES = """
+        mention_coverage  DOUBLE  COMMENT 'mean over these months of the share of the topics that mention any family (0-1)',
+        upload_coverage   DOUBLE  COMMENT 'mean over these months of the share of the models whose family is known (0-1)',
+"""
 _STATUSES = "constant = the series, or one of the two, does not change; variance_undefined = a variance came out as zero; near_unit_root = computed, but too persistent to be told from a random walk, so that p may be too small"
 
 FORUM_HUB_AGREEMENT = Table(
@@ -20,23 +24,24 @@ FORUM_HUB_AGREEMENT = Table(
         {_AS_OF}
         family                   STRING  COMMENT 'family that is in either table; all = over families, a pair of totals each',
         basis                    STRING  COMMENT 'totals_common = totals of the families that have both mentions and uploads; totals_union = of all that have either, 0 for the other; counts = topics and uploads a month (both grow, so that it says little); shares = topic_share of mentions and share of the uploads of known family (descriptive); differences = changes of these shares from month to month: the basis to cite',
-        lag                      INT     COMMENT 'months from mention to upload: 1 pairs mentions with uploads of the month after, -1 with those of the month before; others than 0 only on differences, with 30 pairs and 100 mentions',
+        lag                      INT     COMMENT 'months from mention to upload: 1 pairs mentions with uploads of the month after, -1 with those of the month before; others than 0 only on differences, with 30 months and 100 mentions',
         {_WINDOW}
+        {_COVERAGES}
         n                        BIGINT  COMMENT 'pairs: months, or changes between months that follow each other; families in the rows of all',
         mention_total            BIGINT  COMMENT 'topics that mention the family in these months, each once a family',
         upload_total             BIGINT  COMMENT 'uploads of the family in these months',
         rho                      DOUBLE  COMMENT 'rank correlation of Spearman (-1 to 1)',
         p_naive                  DOUBLE  COMMENT 'two-sided p of rho by Student t, as if months were independent: what the study has; too small where series are persistent',
-        p_surrogate              DOUBLE  COMMENT 'p of so large a rho between independent AR(1) series as persistent as these; on shares and differences only',
+        p_surrogate              DOUBLE  COMMENT 'p of so large a rho between independent AR(1) series as persistent as these; of differences only: trends make shares agree, and no surrogate has a trend',
         round_count              BIGINT  COMMENT 'surrogates behind p_surrogate: 99, 999 where these left it at 0.1 or below, 4,999 where those left it at 0.002 or below; at other lags 199, and 4,999 where one of them was at 0.02 or below; 0 without one. p is never below 1 / (1 + round_count)',
-        q_value                  DOUBLE  COMMENT 'p_surrogate after Benjamini-Hochberg over the families of the basis; at lags other than 0 over families and such lags together',
+        q_value                  DOUBLE  COMMENT 'p_surrogate after Benjamini-Hochberg over all families; at lags other than 0 over families and such lags together',
         interval_low_3           DOUBLE  COMMENT 'APPROXIMATE 95 % interval of rho by stationary bootstrap, blocks of 3 months on average: to show, not to test. Null of counts, which grow (the bootstrap is for stationary series), and at lags other than 0',
         interval_high_3          DOUBLE  COMMENT 'its upper end',
         interval_low_6           DOUBLE  COMMENT 'the same with blocks of 6 months',
         interval_high_6          DOUBLE  COMMENT 'its upper end',
         interval_low_9           DOUBLE  COMMENT 'the same with blocks of 9 months',
         interval_high_9          DOUBLE  COMMENT 'its upper end',
-        smallest_detectable_rho  DOUBLE  COMMENT 'correlation that a test at 5 % finds in 8 of 10 cases with so many independent months; at lags other than 0 with Bonferroni over all seven; larger for persistent series',
+        smallest_detectable_rho  DOUBLE  COMMENT 'correlation that is found in 8 of 10 cases with so many independent months, at 5 % after Bonferroni over all tests that q_value is of (Benjamini-Hochberg finds smaller ones only beside others); larger for persistent series; null where nothing is tested',
         status                   STRING  COMMENT 'ok; too_few = fewer than 20 mentions or uploads, nothing computed; too_short = fewer months than the figures need, those that could be are given; {_STATUSES}',
     """,
 )
@@ -52,12 +57,15 @@ PAIN_PER_FAMILY = Table(
         {_AS_OF}
         family             STRING  COMMENT 'family that is in either table',
         {_WINDOW}
+        {_COVERAGES}
         topic_count        BIGINT  COMMENT 'topics begun in these months that mention the family',
         topic_share        DOUBLE  COMMENT 'topic_count over all topics of these months, whatever they mention (0-1)',
         mention_share      DOUBLE  COMMENT 'topic_count over the sum of that of all families (0-1); these add up to 1',
         upload_count       BIGINT  COMMENT 'models of the family created in these months and alive at as_of',
         upload_share       DOUBLE  COMMENT 'upload_count over the models of these months whose family is known (0-1); these add up to 1',
         pain_index         DOUBLE  COMMENT 'mention_share over upload_share: 1 = as many questions as uploads would have it, 2 = twice as many; null without uploads. Use is not in it: a family that is used much and uploaded seldom has a high one',
+        pain_low           DOUBLE  COMMENT 'lower end of an APPROXIMATE 95 % interval of pain_index: percentiles over 999 resamples of whole months, in stretches of six on average',
+        pain_high          DOUBLE  COMMENT 'upper end of it',
         fetched_count      BIGINT  COMMENT 'of topic_count: topics whose page was fetched, so that their answers are known',
         unanswered_count   BIGINT  COMMENT 'of fetched_count: topics without an answer by another user',
         unanswered_share   DOUBLE  COMMENT 'unanswered_count over fetched_count (0-1)',
@@ -83,6 +91,7 @@ TREND_TESTS = Table(
         n                 BIGINT         COMMENT 'months with a value; months before the first upload or mention of a family are zeros',
         first_month       DATE           COMMENT 'first of them; null where there is none',
         last_month        DATE           COMMENT 'last of them',
+        coverage          DOUBLE         COMMENT 'mean over these months of coverage in the source (0-1)',
         tau               DOUBLE         COMMENT 'Kendall tau-a with time (-1 to 1)',
         p_plain           DOUBLE         COMMENT 'two-sided p of Mann-Kendall, as if months were independent: too small where series are persistent',
         p_hamed_rao       DOUBLE         COMMENT 'the same with the variance of Hamed and Rao; that of p_plain where it is undefined',
@@ -92,6 +101,8 @@ TREND_TESTS = Table(
         q_value           DOUBLE         COMMENT 'p_ar1 after Benjamini-Hochberg over all series of the source',
         lag1              DOUBLE         COMMENT 'lag-1 autocorrelation of the surrogates (-1 to 1)',
         sen_slope         DOUBLE         COMMENT 'change a month: median of the slopes between all pairs of months, in the units of the measure (0.01 = one point of a share)',
+        sen_low           DOUBLE         COMMENT 'lower end of its 95 % interval (Sen), as if months were independent: too narrow where series are persistent',
+        sen_high          DOUBLE         COMMENT 'upper end of it',
         change_months     ARRAY<DATE>    COMMENT 'first months of new levels; empty where there is no change clearer than persistence makes; null where nothing was computed',
         levels            ARRAY<DOUBLE>  COMMENT 'mean of the measure before the first change, between changes and after the last: one more than change_months',
         status            STRING         COMMENT 'ok; too_few = fewer than 100 uploads, mentions or topics in all, nothing computed; too_short = fewer than 24 months of a family or category, nothing computed, or fewer than a figure needs; {_STATUSES}',
@@ -118,18 +129,19 @@ EVENTS_EFFECT = Table(
         transition_count            BIGINT  COMMENT 'observed months from that of the first event to the one before break_month: left out, for they belong to neither side',
         first_month                 DATE    COMMENT 'first month of the series; null where there is none',
         last_month                  DATE    COMMENT 'last month of the series',
+        coverage                    DOUBLE  COMMENT 'mean of the share of models whose status is known, over these months (0-1)',
         n_before                    BIGINT  COMMENT 'observed months before the first event',
         n_after                     BIGINT  COMMENT 'observed months from break_month on',
         step                        DOUBLE  COMMENT 'jump in break_month against the line of the months before, least squares (0.01 = one point)',
         slope_before                DOUBLE  COMMENT 'change a month before',
         slope_after                 DOUBLE  COMMENT 'change a month after',
         slope_change                DOUBLE  COMMENT 'slope_after less slope_before',
-        p_naive                     DOUBLE  COMMENT 'p of the step by least squares, as if months were independent: too small where series are persistent',
+        p_naive                     DOUBLE  COMMENT 'p of the step by least squares with errors of Newey and West of one lag, the usual choice: too small where series are persistent',
         p_ar1                       DOUBLE  COMMENT 'p of so clear a step in an AR(1) series without any break',
         round_count                 BIGINT  COMMENT 'surrogates behind p_ar1; 0 without one',
         placebo_count               BIGINT  COMMENT 'other months at which a step was tried, with at least five observed months on either side',
         placebo_rank                BIGINT  COMMENT 'rank of the step among these and itself by how clear it is (absolute t): 1 = the clearest of placebo_count + 1; null where no placebo was possible',
-        naive_significant_placebos  BIGINT  COMMENT 'of placebo_count: months at which nothing is known to have happened and whose step has p below 0.05 by errors of Newey and West with one lag, the usual choice',
+        naive_significant_placebos  BIGINT  COMMENT 'of placebo_count: months at which nothing is known to have happened and whose p_naive is below 0.05',
         dispersion                  DOUBLE  COMMENT 'how many times the binomial variance the monthly ratios spread around the pooled one: far above 1 no binomial interval holds; null for ratios that are none of counts',
         status                      STRING  COMMENT 'ok; underpowered = fewer than 12 observed months on a side: the values support no claim; too_short = fewer than 3; constant; variance_undefined = the line leaves nothing',
     """,

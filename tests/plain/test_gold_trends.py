@@ -87,7 +87,7 @@ def test_families_and_categories_with_too_little_have_rows_without_figures() -> 
     talk = mentions({"short": [50] * 23}) + mentions({"few": [4] * 24}, first=date(2020, 1, 1))[:24]
     topics = [
         {"month": month, "category_id": 7, "category_name": "Beginners", "topic_count": 3, "topic_share": 1.0,
-         "is_partial": False}
+         "coverage": 0.5, "is_partial": False}
         for month in months(30)
     ]  # fmt: skip
     rows = by_key(trends_of(mentions=talk[:23], categories=topics), "source", "value")
@@ -111,7 +111,7 @@ def test_partial_and_unknown_months_are_left_out() -> None:
 
 def test_concentration_of_each_subject_has_its_own_months() -> None:
     rows = [
-        {"month": month, "subject": subject, "hhi": 1 / (n + 2), "is_partial": False}
+        {"month": month, "subject": subject, "hhi": 1 / (n + 2), "coverage": 0.5, "is_partial": False}
         for subject, count in (("forum_families", 40), ("hub_families", 10))
         for n, month in enumerate(months(count))
     ]

@@ -25,7 +25,9 @@ def build(job: Job) -> None:
         if (public := job.publishing.published()) is not None and public.as_of:
             of_before = Bulk(**public.gold_settings) if public.gold_settings else None
             before = Before(public.tables, moments_of(job.crawls_of(public), models_as_of=public.as_of), of_before)
-        frames = GoldRun(store, moments, bulk, before).build()
+        frames = (gold := GoldRun(store, moments, bulk, before)).build()
+        for table in gold.outdated():
+            job.warn(f"{table}: as other settings of gold made it, for its crawls are in landing no more")
         measures = checks.gold_measures(frames, state.measures)
         verdicts = gate.judge(measures, checks.gold_rules(frames), job.accepted_rules(state))
         job.judge(state, measures, verdicts)

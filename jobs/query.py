@@ -26,12 +26,12 @@ def main(
     store = job.published_store()
     tables = tables_as_of(store, moment) if moment else {table: store.read(table) for table in BY_PATH.values()}
     if moment and (wanted := {table for table in GOLD if table.name in sql.lower()}):
-        crawls, bulk = job.crawls_of(job.publishing.published()), Bulk(**job.settings.gold.model_dump())
-        then = gold_as_of(store, tables, crawls, moment, bulk=bulk, wanted=wanted)
+        crawls = job.crawls_of(job.publishing.published())
+        then = gold_as_of(store, tables, crawls, moment, bulk=Bulk(**job.published_gold_settings()), wanted=wanted)
         tables = {**tables, **{table: store.empty(table) for table in wanted}, **then}
     frame = store.query(sql, tables, limit + 1)
     job.summary |= {"rows": len(shown := frame.head(limit))}
-    sys.stdout.write(shown.to_csv(index=False) if csv else shown.to_string(index=False) + "\n")
+    sys.stdout.write(shown.to_csv(index=False) if csv else shown.to_string(index=False, na_rep="NULL") + "\n")
     if len(frame) > limit:
         job.log.warning("more rows than shown", shown=limit, todo="--limit N")
 

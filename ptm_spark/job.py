@@ -116,8 +116,8 @@ class Job:
             )
         for plan in intake.families.values():
             if plan.rebuild and plan.crawls:
-                crawls = len(plan.crawls)
-                self.log.info("rebuilding from landing", tables=plan.name, why=plan.rebuild, crawls=crawls)
+                facts = {"tables": plan.name, "why": plan.rebuild, "crawls": len(plan.crawls)}
+                self.log.info("rebuilding from landing", **facts)
         return intake
 
     def begin(self, intake: Intake) -> dict[str, str]:
@@ -132,10 +132,13 @@ class Job:
         self.store.fingerprint = ",".join(f"{path}={mark}" for path, mark in marks.items()) + f";n{NORMALISER}"
         return marks
 
+    def published_gold_settings(self) -> dict[str, int]:
+        """Those of the gold that readers see; this run's where these are not known."""
+        return (self.publishing.published() or State("")).gold_settings or self.settings.gold.model_dump()
+
     def has_other_gold_settings(self) -> bool:
         """Whether gold that readers see was built with other settings than those of this run."""
-        published = self.publishing.published()
-        return published is not None and published.gold_settings != self.settings.gold.model_dump()
+        return self.published_gold_settings() != self.settings.gold.model_dump()
 
     def stage_published(self) -> None:
         """Note what is published for gold alone to be built again, where its settings have changed."""
@@ -279,9 +282,8 @@ class Job:
         before = self.publishing.published()
         measured = {path: int(found.get("row_count") or 0) for path, found in measures.items() if "row_count" in found}
         rows = (before.rows if before else {}) | measured
-        settings = self.settings.gold.model_dump()
-        state = replace(state, tables=self._public_versions(), rows=rows, gold_settings=settings)
-        published = self.publishing.publish(state)
+        made = {"tables": self._public_versions(), "gold_settings": self.settings.gold.model_dump()}
+        published = self.publishing.publish(replace(state, rows=rows, **made))
         self.store.clear_staging()
         self.log.info("published", as_of=published.as_of, tables=len(published.tables), crawls=len(published.crawls))
         return published

@@ -108,6 +108,13 @@ class GoldRun:
         self._series()
         return {table: frame for table, frame in self.frames.items() if table not in before}
 
+    def outdated(self) -> list[str]:
+        """Published tables (paths) that other settings have made, and for which there are no crawls in landing now."""
+        before = self._before
+        if before is None or before.bulk in (self._bulk, None):
+            return []
+        return [one.path for one in gold_cards.TABLES if one.path in before.versions and one not in self.frames]
+
     def owners(self) -> DataFrame:
         """How unevenly uploads are spread over owners: a part of gold/concentration_monthly."""
         if self._owners is None:

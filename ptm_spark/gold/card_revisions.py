@@ -134,12 +134,13 @@ def count_card_events(states: DataFrame, *, as_of: datetime) -> DataFrame:
     ``model_count`` per ``month`` of creation, ``event`` and ``day``. ``card``: a README with text was seen on that day
     after creation. ``removed``: the model was gone before any was. ``none``: neither, by the end of that day.
     ``unknown`` (day NULL): nobody knew within ``MOST_DAYS_UNSEEN`` days of creation whether there is a card, or
-    creation is unknown.
+    creation is unknown. Of a model that was gone before a crawl of all cards within these days, it would have been
+    known: to leave those out would let no model be removed before its first look.
 
     Day 1 ends 24 hours after creation. Events of the day that ``as_of`` lies in do not count, for it is not over.
     """
     whole_days = F.floor(_seconds("created_at", moment(as_of)) / _DAY)
-    is_followed = _seconds("created_at", F.col("known_since")) <= MOST_DAYS_UNSEEN * _DAY
+    is_followed = _seconds("created_at", F.least("known_since", "due_at")) <= MOST_DAYS_UNSEEN * _DAY
     days = states.select(
         "month",
         F.coalesce(is_followed, F.lit(False)).alias("is_followed"),

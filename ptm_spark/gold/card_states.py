@@ -105,7 +105,8 @@ def build_card_states(
     ``versions`` is silver/model_versions (it tells when a model was gone), ``cards`` comes from ``match_cards``.
     ``alive`` ``known`` ``with_card`` ``with_front_matter`` are sets of moments: bit i stands for the i-th of
     ``as_ofs``; the last three are part of ``alive``. ``known_since`` is the first moment at which it was known whether
-    there is a card, ``first_card_at`` the first at which there was one, ``gone_at`` the one since which the model is
+    there is a card, ``due_at`` the first of ``whole`` after creation and listing, by which it is known of all that are
+    still there; ``first_card_at`` the first at which there was a card, ``gone_at`` the one since which the model is
     gone at the last of ``as_ofs``; each NULL where there is none.
 
     ``whole``: moments, not only of ``as_ofs``, by which crawls had asked for every card that their listings show, so
@@ -127,13 +128,15 @@ def build_card_states(
     joined = seen.join(gone, on="repo_oid", how="left").join(told, on="repo_oid", how="left")
     alive = F.col("seen").bitwiseAND(F.bitwise_not(F.coalesce("gone", F.lit(0).cast("bigint"))))
     unasked = _bits(moments, lambda at: F.col("asked_at").isNull() | (F.col("asked_at") > at))
-    marked = joined.select("*", alive.alias("alive"), unasked.alias("unasked")).select(
-        "*",
-        F.when(F.col("is_covered"), _since_whole(moments, set(whole))).otherwise(F.lit(0).cast("bigint")).alias("bare"),
-    )
-    # moments before the first that rows are asked for count, too, or survival would change when old ones are left out
+    # moments before the first that rows are asked for count, too, or figures would change when old ones are left out
     earlier = [at for at in sorted(set(whole)) if at < moments[0]]
     was_bare = [F.when(_was_bare(moment(at)), moment(at)) for at in earlier]
+    bare = F.when(F.coalesce(*was_bare, F.lit(None).cast("timestamp")).isNotNull(), F.col("unasked")).otherwise(
+        _since_whole(moments, set(whole))
+    )
+    marked = joined.select("*", alive.alias("alive"), unasked.bitwiseAND(alive).alias("unasked")).select(
+        "*", F.when(F.col("is_covered"), bare).otherwise(F.lit(0).cast("bigint")).alias("bare")
+    )
     is_bare = [F.when(has_bit("bare", 1 << number), moment(at)) for number, at in enumerate(moments)]
     bare_at = F.coalesce(*was_bare, *is_bare)
     removed_at = F.least(F.when(F.col("removed_at") <= last, F.col("removed_at")), F.col("gone_from"))
@@ -149,6 +152,7 @@ def build_card_states(
         within("carded").alias("with_card"),
         within("fronted").alias("with_front_matter"),
         F.least("told_at", bare_at).alias("known_since"),
+        F.when(F.col("is_covered"), _first_since(whole, F.greatest("created_at", "first_observed_at"))).alias("due_at"),
         "first_card_at",
     )
 
@@ -167,7 +171,13 @@ def _since_whole(moments: Sequence[datetime], whole: Collection[datetime]) -> Co
     for number, at in enumerate(moments):
         mask |= (1 << number) * (at in whole)
         bits = bits + F.when(has_bit("alive", mask), F.lit(1 << number)).otherwise(F.lit(0)).cast("bigint")
-    return bits.bitwiseAND(F.col("alive")).bitwiseAND(F.col("unasked"))
+    return bits.bitwiseAND(F.col("unasked"))
+
+
+def _first_since(whole: Collection[datetime], begin: Column) -> Column:
+    """The first of these moments that is not before another one."""
+    later = [F.when(begin <= moment(at), moment(at)) for at in sorted(set(whole))]
+    return F.coalesce(*later, F.lit(None).cast("timestamp"))
 
 
 def _was_bare(at: Column) -> Column:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from card_rows import Lake, card, day, model, oid, rows
+from card_rows import Lake, card, day, gone, model, no_card, oid, rows
 
 from ptm_spark.gold.card_revisions import count_card_events
 from ptm_spark.gold.card_states import build_card_states
@@ -36,6 +36,25 @@ def known_at(lake: Lake, as_ofs: list[datetime], **further: Any) -> dict[str, tu
 def test_a_model_without_a_card_stays_so_until_it_is_asked_for(store: Store) -> None:
     found = known_at(lake_of(store), [EARLY, LATER, THEN], whole=(EARLY,))
     assert found == {"asked": (3, day(1)), "bare": (3, EARLY), "dumped": (3, EARLY), "late": (0, None)}
+
+
+def test_a_whole_crawl_of_before_the_moments_shown_counts_for_them(store: Store) -> None:
+    """As if it were among them; what it said of whoever was asked later on ends then."""
+    found = known_at(lake_of(store), [LATER, THEN], whole=(EARLY,))
+    assert found == {"asked": (2, day(1)), "bare": (2, EARLY), "dumped": (2, EARLY), "late": (0, None)}
+
+
+def test_who_is_gone_before_the_first_look_is_removed(store: Store) -> None:
+    """Ten of twenty are gone on day 10; half of all are asked by a crawl of some cards before, all others on day 20."""
+    names = [f"m{number}" for number in range(20)]
+    asked, lost = names[:10], names[5:15]
+    lake = Lake(
+        store, [model(name) for name in names], [gone(name, 10) for name in lost], [no_card(name, 1) for name in asked]
+    )
+    states = build_card_states(lake.models, lake.versions, lake.cards, as_ofs=[day(60)], whole=(day(20),))
+    assert rows(count_card_events(states, as_of=day(60)), "event", "day", "model_count") == [
+        ("none", 60, 10), ("removed", 10, 10),
+    ]  # fmt: skip
 
 
 def test_nothing_follows_for_models_of_other_populations(store: Store) -> None:

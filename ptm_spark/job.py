@@ -282,8 +282,8 @@ class Job:
         before = self.publishing.published()
         measured = {path: int(found.get("row_count") or 0) for path, found in measures.items() if "row_count" in found}
         rows = (before.rows if before else {}) | measured
-        made = {"tables": self._public_versions(), "gold_settings": self.settings.gold.model_dump()}
-        published = self.publishing.publish(replace(state, rows=rows, **made))
+        state = replace(state, tables=self._public_versions(), gold_settings=self.settings.gold.model_dump())
+        published = self.publishing.publish(replace(state, rows=rows))
         self.store.clear_staging()
         self.log.info("published", as_of=published.as_of, tables=len(published.tables), crawls=len(published.crawls))
         return published

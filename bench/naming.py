@@ -1,6 +1,6 @@
-"""How well a model's name alone tells its family, on 3,896 repositories whose class is known.
+"""How well a model's name alone tells its family, on 3,896 repositories whose class is known; and names with metadata.
 
-Usage: python bench/naming.py [--development]
+Usage: python bench/naming.py [--development] [--lake LAKE]
 
 PTM_REAL_DATA names the folder that has naming/arch_to_repo_name.json (68 classes, at most 100 repositories each; about
 3 in 1,000 of its labels are wrong) and paper/Hub_Model_Types_Over_Time_Created.csv. The repositories are parted once:
@@ -8,7 +8,8 @@ PTM_REAL_DATA names the folder that has naming/arch_to_repo_name.json (68 classe
 which were looked at before, are in the part for development. Aliases were chosen by that part and by what is known of
 models; the set-aside part was scored, its names never read. Printed are, for each part, the longest match of the
 study's 171 type names (separators removed), ``family_of_name``, and its answers by kind of alias, with Wilson's 95 %
-intervals, in per cent.
+intervals, in per cent. LAKE holds the Hub's listing of July 2024 and has been through build-silver: then those that
+the listing knows are told by silver/model_families as well, with and without what their config says.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import json
 import os
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,12 @@ from ptm_spark.statistics.proportions import wilson
 
 SEED = 20240711
 SET_ASIDE = 0.3
+#: what is hidden from all models → columns of silver/models
+HIDDEN = {
+    "config, tags": ("model_type", "architecture", "tags", "base_models"),
+    "config": ("model_type", "architecture"),
+    "nothing": (),
+}
 LABELS, TYPES = "naming/arch_to_repo_name.json", "paper/Hub_Model_Types_Over_Time_Created.csv"
 
 
@@ -42,6 +49,7 @@ class Score:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--development", action="store_true", help="leave the set-aside part alone")
+    parser.add_argument("--lake", type=Path, help="one that has been through build-silver, for answers with metadata")
     options = parser.parse_args()
     data = Path(os.environ.get("PTM_REAL_DATA", ""))
     if not (data / LABELS).is_file():
@@ -56,6 +64,13 @@ def main() -> None:
             print(f"{part:12} {method:18} {_row(score(labels, ask))}")
         for kind in ("architecture", "descendant"):
             print(f"{part:12} {'by ' + kind:18} {_row(score(labels, _only(kind)))}")
+    if options.lake:
+        told = {hidden: told_by_metadata(options.lake, labelled(data / LABELS), hidden) for hidden in HIDDEN}
+        for part, labels in parts.items():
+            listed = {repo: family for repo, family in labels.items() if repo in told["nothing"]}
+            print(f"{part:12} {'alone, listed ones':18} {_row(score(listed, answer))}")
+            for hidden, families in told.items():
+                print(f"{part:12} {hidden + ' hidden':18} {_row(score(listed, families.get))}")
     print("\ndevelopment by family: names, answered so, right")
     given = Counter(map(answer, development))
     right = Counter(family for name, family in development.items() if answer(name) == family)
@@ -63,10 +78,37 @@ def main() -> None:
         print(f"{family:24} {count:5} {given[family]:5} {right[family]:5}")
 
 
+def labelled(file: Path) -> dict[str, str]:
+    """The labelled repositories as family by id."""
+    classes: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8"))
+    return {repo: family_of_architecture(name) or name for name, repos in classes.items() for repo in repos}
+
+
+def told_by_metadata(lake: Path, labels: Collection[str], hidden: str) -> dict[str, str | None]:
+    """The family of each of these repositories that silver/models has, as told by all but the ``hidden`` metadata."""
+    from pyspark.sql import functions as F
+
+    from ptm_spark.config import load
+    from ptm_spark.folder import Folder
+    from ptm_spark.job import Job
+    from ptm_spark.silver.model_families import build_model_families
+    from ptm_spark.tables.hub import MODELS
+
+    store = Job(load(None, []), Folder(str(lake))).store
+    models = store.read(MODELS)
+    for column in HIDDEN[hidden]:
+        models = models.withColumn(column, F.lit(None).cast(models.schema[column].dataType))
+    names = models.where(F.col("removal").isNull() & F.col("model_id").isin(*labels)).select("repo_oid", "model_id")
+    told = build_model_families(models, stage=lambda name, frame: store.stage(f"{name}_{len(HIDDEN[hidden])}", frame))
+    rows = names.join(told.select("repo_oid", "family"), on="repo_oid").collect()
+    store.clear_staging()
+    return {row["model_id"]: row["family"] for row in rows}
+
+
 def parts_of(file: Path) -> tuple[dict[str, str], dict[str, str]]:
     """The labelled repositories as family by id, for development and set aside."""
+    labels = labelled(file)
     classes: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8"))
-    labels = {repo: family_of_architecture(name) or name for name, repos in classes.items() for repo in repos}
     looked_at = {_owner(repo) for repos in classes.values() for repo in repos[:2]}
     repos_of: dict[str, list[str]] = {}
     for repo in labels:

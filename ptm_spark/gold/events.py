@@ -83,6 +83,8 @@ def _effect(measure: str, ratios: Panel, merged: MergedEvent, events: Sequence[t
         "n_before": effect.before,
         "n_after": effect.after,
         "step": effect.step,
+        "step_low": effect.low,
+        "step_high": effect.high,
         "slope_before": effect.slope_before,
         "slope_after": effect.slope_after,
         "slope_change": effect.slope_change,

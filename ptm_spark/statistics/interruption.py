@@ -33,7 +33,8 @@ class StepEffect:
     """Coefficients in the units of the series, slopes a month; p values of the step, two-sided.
 
     ``before`` and ``after`` count observed months. ``p_ols`` and ``p_hac`` are naive: of independent months, and with
-    Newey-West errors of one lag; ``p`` is by AR(1) bootstrap, ``lag1`` its persistence. Of ``placebos`` other months
+    Newey-West errors of one lag; ``p`` is by AR(1) bootstrap, ``lag1`` its persistence, ``low`` and ``high`` the steps
+    that this bootstrap does not rule out at 5 %. Of ``placebos`` other months
     ``placebos_as_large`` have a step with as large a |t| (so its rank is one more), and ``placebos_by_ols`` and
     ``placebos_by_hac`` one that is naively significant at 5 %.
     """
@@ -51,6 +52,8 @@ class StepEffect:
     p_hac: float | None = None
     p: float | None = None
     lag1: float | None = None
+    low: float | None = None
+    high: float | None = None
     placebos: int = 0
     placebos_as_large: int = 0
     placebos_by_ols: int = 0
@@ -82,9 +85,10 @@ def step_effect(values: Values, at: int, rounds: int = 999, seed: int = 0) -> St
 
     p: |t| of the step against that of AR(1) series with no break at all; t does not depend on level and slope, so that
     noise alone is simulated, Gaussian, with the median-unbiased persistence of the residuals of a straight line
-    (parametric bootstrap). By simulation (29 months with 6 after, or 36 with 18; nominal 5 %) it finds a step where
-    there is none in 3 to 5 % under AR(0), AR(0.5) and AR(0.8), 6 to 7 % under AR(0.9), and no more where only the slope
-    changes. The naive tests: OLS 5, 19 and 26 %, Newey-West 21, 37 and 45 % (29 months).
+    (parametric bootstrap). ``low`` and ``high`` are the step -/+ its error times the 95 % quantile of these |t|, the
+    steps that the same test would not reject. By simulation (29 months with 6 after, or 36 with 18; nominal 5 %) it
+    finds a step where there is none in 3 to 5 % under AR(0), AR(0.5) and AR(0.8), 6 to 7 % under AR(0.9), and no more
+    where only the slope changes. The naive tests: OLS 5, 19 and 26 %, Newey-West 21, 37 and 45 % (29 months).
 
     Placebos are all other months with at least 5 observed ones on either side (of very long series 500 of them).
 
@@ -105,7 +109,11 @@ def step_effect(values: Values, at: int, rounds: int = 999, seed: int = 0) -> St
     _, slope, step, change = (float(value) * scale for value in fit.coefficients)
     if not np.isfinite(fit.t):
         return StepEffect("variance_undefined", before, after, rounds, step, slope, change, slope + change)
-    p, lag1 = _bootstrap(observed / scale, positions, len(found), at, abs(fit.t), rounds, seed)
+    surrogates, lag1 = _bootstrap(observed / scale, positions, len(found), at, rounds, seed)
+    p = reach = None
+    if surrogates is not None:
+        p = (1 + int((surrogates >= abs(fit.t)).sum())) / (1 + rounds)
+        reach = abs(step / fit.t) * float(np.quantile(surrogates, 1 - _SIGNIFICANT)) if fit.t else None
     others = [_fit(observed / scale, positions, month) for month in _placebo_months(positions, at)]
     return StepEffect(
         status="underpowered" if p is None or min(before, after) < _POWERED_SIDE else "ok",
@@ -113,6 +121,8 @@ def step_effect(values: Values, at: int, rounds: int = 999, seed: int = 0) -> St
         after=after,
         rounds=rounds,
         step=step,
+        low=None if reach is None else step - reach,
+        high=None if reach is None else step + reach,
         slope_before=slope,
         slope_change=change,
         slope_after=slope + change,
@@ -163,9 +173,9 @@ def _placebo_months(positions: npt.NDArray[np.intp], at: int) -> list[int]:
 
 
 def _bootstrap(
-    observed: Vector, positions: npt.NDArray[np.intp], length: int, at: int, t: float, rounds: int, seed: int
-) -> tuple[float | None, float | None]:
-    """p of |t| under AR(1) without a break, and the persistence of that; None where too few months tell of it."""
+    observed: Vector, positions: npt.NDArray[np.intp], length: int, at: int, rounds: int, seed: int
+) -> tuple[Vector | None, float | None]:
+    """|t| under AR(1) without a break, and the persistence of that; None where too few months tell of it."""
     if len(positions) < LEAST_VALUES or (np.diff(positions) == 1).sum() < LEAST_PAIRS:
         return None, None
     design = segmented_design(positions, at)
@@ -173,13 +183,13 @@ def _bootstrap(
     weights = np.linalg.pinv(design)[_STEP]
     lag1 = unbiased_around_line(observed, positions, length)
     factor = np.sqrt(weights @ weights / (len(observed) - _COEFFICIENTS))
-    as_large = 0
+    found = []
     for noise in simulate(lag1, length, rounds, np.random.default_rng(seed)):
         rows = noise[:, positions]
         left = broken(rows)
         errors = factor * np.sqrt(np.einsum("ij,ij->i", left, left))
-        as_large += int((np.abs(rows @ weights) >= t * errors).sum())
-    return (1 + as_large) / (1 + rounds), lag1
+        found.append(np.abs(rows @ weights) / errors)
+    return np.concatenate(found), lag1
 
 
 def _residuals_of(design: Matrix) -> Callable[[Matrix], Matrix]:

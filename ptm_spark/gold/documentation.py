@@ -8,12 +8,15 @@ from pyspark.sql import functions as F
 
 from ptm_spark.gold.card_states import has_bit, in_order
 from ptm_spark.gold.months import is_partial, months_between, or_zero, ratio, with_counts
+from ptm_spark.gold.uploads import LAX, STRICT
 from ptm_spark.tables.gold_cards import CARDS_PER_COHORT_MONTHLY
 
 #: of the models alive at both moments so many may lack a status at one of them; each may hide a change
 MOST_UNMATCHED_SHARE = 0.05
 #: votes are counted in millionths of millionths: sums of integers do not depend on the order of rows
 _VOTE = 1_000_000_000_000
+#: what is bulk, and what would be by another limit of a month
+_BULK = ("bulk", "bulk_20", "bulk_100")
 _SETS = ("alive", "known", "with_card", "with_front_matter")
 #: what is counted of the change since the moment before
 _CHANGES = (
@@ -38,12 +41,19 @@ def build_cards_per_cohort_monthly(
     """
     moments = in_order(as_ofs)
     groups = states.groupBy("month", "owner", *_SETS).agg(F.count(F.lit(1)).alias("models"))
-    bulk = labels.where(F.col("is_bulk")).select("owner", "month")
+    is_any_bulk = (F.col("bulk_uploads") >= STRICT) | F.col("is_bulk")
+    bulk = labels.where(is_any_bulk).select(
+        *("owner", "month", "is_bulk"),
+        (F.col("bulk_uploads") >= STRICT).alias("is_bulk_20"),
+        (F.col("bulk_uploads") >= LAX).alias("is_bulk_100"),
+    )
     same_month = F.col("groups.month").eqNullSafe(F.col("bulk.month"))
     cohorts = (
         groups.alias("groups")
         .join(bulk.alias("bulk"), on=(F.col("groups.owner") == F.col("bulk.owner")) & same_month, how="left")
-        .groupBy("groups.month", F.col("bulk.owner").isNotNull().alias("is_bulk"), *_SETS)
+        .groupBy(
+            "groups.month", *(F.coalesce(f"is_{rule}", F.lit(False)).alias(f"is_{rule}") for rule in _BULK), *_SETS
+        )
         .agg(F.sum("models").alias("models"))
     )
     counted = _at_each(cohorts, moments).groupBy("as_of", "month").agg(*_counts())
@@ -94,8 +104,8 @@ def _counts() -> list[Column]:
         "known_count": is_known,
         "card_count": has_card,
         "front_matter_count": has_bit("with_front_matter", now),
-        "without_bulk_count": is_known & ~F.col("is_bulk"),
-        "without_bulk_card_count": has_card & ~F.col("is_bulk"),
+        **{f"without_{bulk}_count": is_known & ~F.col(f"is_{bulk}") for bulk in _BULK},
+        **{f"without_{bulk}_card_count": has_card & ~F.col(f"is_{bulk}") for bulk in _BULK},
         "both_known_count": is_known & was_known,
         "unmatched_count": is_there & was_there & ~(is_known & was_known),
         "backfilled_count": was_known & ~had_card & has_card,
@@ -150,7 +160,7 @@ def _measured(dense: DataFrame) -> DataFrame:
         "most_ratio": ratio("most_count", "model_count"),
         "front_matter_ratio": ratio("front_matter_count", "known_count"),
         "owner_weighted_ratio": ratio("votes", "all_votes"),
-        "without_bulk_ratio": ratio("without_bulk_card_count", "without_bulk_count"),
+        **{f"without_{bulk}_ratio": ratio(f"without_{bulk}_card_count", f"without_{bulk}_count") for bulk in _BULK},
         "split_status": F.when(is_first, "first").when(is_hidden, "not_separable").otherwise("separated"),
         "is_partial": is_partial(),
     }

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from ptm_spark.gold.rounds import in_stages
 from ptm_spark.statistics.autoregression import simulate
 from ptm_spark.statistics.correlation import ar1_surrogate_p, spearman
 from ptm_spark.statistics.trend import ar1_trend_p, mann_kendall
@@ -31,6 +32,17 @@ def test_correlations_of_independent_series(lag1: float, naive: float) -> None:
     xs, ys = series(lag1, 36, 1), series(lag1, 36, 2)
     assert 0.02 <= share_found(lambda row: ar1_surrogate_p(xs[row], ys[row], ROUNDS, row).p) <= 0.08
     assert share_found(lambda row: spearman(xs[row], ys[row]).p) == pytest.approx(naive, abs=0.04)
+
+
+@pytest.mark.parametrize("lag1", [0.0, 0.5, 0.8])
+def test_changes_of_independent_levels_as_gold_tests_them(lag1: float) -> None:
+    """Differences of 35 months, as many surrogates as each needs."""
+    xs, ys = (np.diff(series(lag1, 35, seed), axis=1) for seed in (6, 7))
+
+    def p_value(row: int) -> float | None:
+        return in_stages(lambda rounds: ar1_surrogate_p(xs[row], ys[row], rounds, row)).p
+
+    assert 0.02 <= share_found(p_value, TREND_TESTS) <= 0.08
 
 
 @pytest.mark.parametrize(("lag1", "naive"), [(0.0, 0.05), (0.5, 0.24), (0.8, 0.46)])

@@ -99,6 +99,17 @@ def test_owners_have_one_vote_and_bulk_is_left_out(store: Store) -> None:
 
 
 @pytest.mark.one_engine
+def test_how_much_of_the_ratio_hangs_on_the_rule_for_bulk(store: Store) -> None:
+    """30 uploads of one owner in a month without cards: bulk from 20 on, not by the rule of 50, nor by that of 100."""
+    many = [model(f"m{number}", owner="many") for number in range(30)]
+    known = [no_card(f"m{number}", 1) for number in range(30)]
+    lake = Lake(store, [*many, model("one")], [], [*known, card("one", 1)])
+    names = ("without_bulk_ratio", "without_bulk_20_ratio", "without_bulk_100_ratio")
+    found = lake.cohorts([EARLY], bulk_month_uploads=50, bulk_total_uploads=100)
+    assert rows(found.where("month IS NOT NULL"), "month", *names)[0][1:] == (1 / 31, 1.0, 1 / 31)
+
+
+@pytest.mark.one_engine
 def test_what_a_whole_crawl_never_asked_for_has_no_card(store: Store) -> None:
     lake = Lake(
         store, [model("asked"), model("unasked"), model("later", first_observed_at=THEN)], [], [card("asked", 1)]

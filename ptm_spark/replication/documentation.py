@@ -6,6 +6,9 @@ Cards were looked for once, in the middle of 2023: a month's ratio says how many
 
 from collections.abc import Sequence
 
+import numpy as np
+from scipy.stats import kendalltau
+
 from ptm_spark.replication.claim import Correction, Figure, Figures
 from ptm_spark.replication.months import CARDS, RESTATED, months, of_year
 from ptm_spark.replication.tables import Ratios, StudyTables
@@ -96,6 +99,8 @@ def _trends(cards: Ratios) -> Figures:
         figures[f"{key}.tau"] = Figure(plain.tau, plain.n)
         figures[f"{key}.p"] = Figure(plain.p, plain.n, None, tested)
         if name == "all":
+            tau_b = kendalltau(np.arange(len(series)), series)
+            figures[f"{key}.tau_b_p"] = Figure(float(tau_b.pvalue), plain.n, None, tested)
             figures[f"{key}.hamed_rao_p"] = Figure(hamed_rao(series).p, plain.n, None, tested)
         if name != "from_2021":
             figures[f"{key}.slope"] = Figure(None if slope is None else 100.0 * slope, plain.n)

@@ -29,17 +29,16 @@ def listing_figures(tables: StudyTables, uploads: Mapping[str, int] | None, as_o
     ``uploads`` are living models by month of creation as published in the lake, None where nothing is; ``as_of`` is
     their moment. Of another listing than the one that the shares were published of there are no figures.
     """
-    figures = {"listing.llama.2023-05": Figure(float(tables.hub.series("llama", ["2023-05"])[0]), 1)}
     if uploads is None or not as_of.startswith(_OBSERVED):
-        return figures
+        return {}
     study = dict(zip(tables.cards.months, tables.cards.models.tolist(), strict=True))
     shares = {month: uploads.get(month, 0) / study[month] for month in WINDOW}
     if sum(shares.values()) < _LEAST * len(shares):
-        return figures
+        return {}
     lowest = min(shares, key=lambda month: shares[month])
     middle = [shares[month] for month in _MIDDLE]
     inside = sum(_BOUNDS[0] <= share <= _BOUNDS[1] for share in shares.values())
-    return figures | {
+    return {
         "listing.share.lowest": Figure(shares[lowest], study[lowest], lowest, _DELETED),
         "listing.share.mid_2022_lowest": Figure(min(middle), len(middle), None, _DELETED),
         "listing.share.mid_2022_highest": Figure(max(middle), len(middle), None, _DELETED),

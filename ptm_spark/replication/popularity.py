@@ -7,10 +7,16 @@ from ptm_spark.replication.months import CARDS, of_year
 from ptm_spark.replication.tables import Monthly, StudyTables, Vector
 from ptm_spark.statistics.concentration import hhi, top_share
 
-#: the ten that were published
+#: those whose totals were published
 _LARGEST = {
-    "hub": ("bert", "gpt2", "distilbert", "roberta", "t5", "wav2vec2", "xlm-roberta", "bart", "whisper", "marian"),
-    "forum": ("bert", "t5", "roberta", "gpt2", "bart", "distilbert", "wav2vec2", "vit", "pegasus", "xlm"),
+    "hub": (
+        *("bert", "gpt2", "distilbert", "roberta", "t5", "wav2vec2", "xlm-roberta", "bart", "whisper", "marian"),
+        *("mt5", "llama", "vit", "electra", "albert", "mpnet", "gpt_neox", "mbart", "deberta-v2", "camembert"),
+    ),
+    "forum": (
+        *("bert", "t5", "roberta", "gpt2", "bart", "distilbert", "wav2vec2", "vit", "pegasus", "xlm", "longformer"),
+        *("whisper", "mbart", "clip", "mt5", "albert", "xlnet", "electra", "deberta", "llama", "bloom"),
+    ),
 }
 _TEN = 10
 _TOP_SHARES = {"hub": (1, 5, 10, 20), "forum": (5,)}
@@ -48,6 +54,7 @@ def popularity_figures(tables: StudyTables) -> Figures:
     for year in _YEARS:
         counts = _of_year(tables.hub, year)
         figures[f"popularity.active.hub.{year}"] = Figure(int(np.count_nonzero(counts)), int(counts.sum()))
+    figures["popularity.month.hub.llama"] = Figure(float(tables.hub.series("llama", ["2023-05"])[0]), 1)
     return figures | _spikes({"hub": tables.hub, "forum": tables.forum})
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ptm_spark.command import command, run
+from ptm_spark.command import aligned, command, run
 from ptm_spark.gold.as_of import gold_as_of
 from ptm_spark.gold.building import Bulk
 from ptm_spark.job import Job
@@ -31,7 +31,7 @@ def main(
         tables = {**tables, **{table: store.empty(table) for table in wanted}, **then}
     frame = store.query(sql, tables, limit + 1)
     job.summary |= {"rows": len(shown := frame.head(limit))}
-    sys.stdout.write(shown.to_csv(index=False) if csv else shown.to_string(index=False, na_rep="NULL") + "\n")
+    sys.stdout.write(shown.to_csv(index=False) if csv else aligned(shown) + "\n")
     if len(frame) > limit:
         job.log.warning("more rows than shown", shown=limit, todo="--limit N")
 

@@ -11,11 +11,14 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
 from ptm_spark.errors import PtmError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Main = TypeVar("Main", bound=Callable[..., Any])
 _WRITES = "__ptm_writes__"
@@ -72,6 +75,16 @@ def as_callback(main: Callable[..., Any]) -> Callable[..., None]:
     callback.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]
     callback.__annotations__ = {parameter.name: parameter.annotation for parameter in (*own, *shared)}
     return callback
+
+
+def aligned(answer: "pd.DataFrame") -> str:
+    """Rows for people: columns under each other, whatever is NULL as such."""
+    shown = answer.copy()
+    for place, kind in enumerate(answer.dtypes):
+        if kind.kind not in "biuf":  # to_string has a word for missing numbers only
+            cells = answer.iloc[:, place].astype(object)
+            shown.isetitem(place, cells.where(cells.notna(), "NULL"))
+    return str(shown.to_string(index=False, na_rep="NULL"))
 
 
 def _execute(main: Callable[..., Any], own: dict[str, Any], common: dict[str, Any]) -> int:

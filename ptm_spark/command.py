@@ -83,7 +83,7 @@ def aligned(answer: "pd.DataFrame") -> str:
     for place, kind in enumerate(answer.dtypes):
         if kind.kind not in "biuf":  # to_string has a word for missing numbers only
             cells = answer.iloc[:, place].astype(object)
-            shown.isetitem(place, cells.where(cells.notna(), "NULL"))
+            shown.isetitem(place, cells.where(cells.notna(), "NULL").tolist())
     return str(shown.to_string(index=False, na_rep="NULL"))
 
 

@@ -79,6 +79,8 @@ def as_callback(main: Callable[..., Any]) -> Callable[..., None]:
 
 def aligned(answer: "pd.DataFrame") -> str:
     """Rows for people: columns under each other, whatever is NULL as such."""
+    if answer.empty:
+        return f"{'  '.join(map(str, answer.columns))}\n(no rows)"
     shown = answer.copy()
     for place, kind in enumerate(answer.dtypes):
         if kind.kind not in "biuf":  # to_string has a word for missing numbers only

@@ -25,7 +25,8 @@ for moment in 2024-04-30T12:00:00Z 2024-08-31T12:00:00Z 2024-11-30T12:00:00Z; do
   HF_ENDPOINT=$(sed -n 's/^hub //p' "$addresses"); export HF_ENDPOINT
   forum=$(sed -n 's/^forum //p' "$addresses")
   "$ptm" crawl-hub models --observed-at "$moment" --lake "$lake"
-  "$ptm" crawl-hub cards commits discussions --sample 200 --observed-at "$moment" --lake "$lake"
+  # an hour later, as it would be: what is asked about has been listed by then
+  "$ptm" crawl-hub cards commits discussions --sample 200 --observed-at "${moment/T12/T13}" --lake "$lake"
   "$ptm" crawl-forum --forum-url "$forum" --observed-at "$moment" --lake "$lake"
   stop
 done

@@ -45,8 +45,16 @@ def is_constant(observed: Vector) -> bool:
 
 
 def difference(values: Values) -> Vector:
-    """Changes from each value to the next, one fewer than values; NaN where either of the two is missing."""
-    return np.diff(clean(values))
+    """Changes from each value to the next, one fewer than values; NaN where either of the two is missing.
+
+    Equal changes of shares differ in their last digits, by which no rank must depend: they are rounded to as many as
+    the greatest value leaves certain.
+    """
+    found = clean(values)
+    largest = np.nanmax(np.abs(found), initial=0.0)
+    # a number has about 16 digits; the difference of two has the error of both
+    digits = min(13 - int(np.ceil(np.log10(largest))), 300) if largest > 0 else 0
+    return np.round(np.diff(found), digits)
 
 
 def interpolate_cumulative(dates: Sequence[date], values: Values, at: Sequence[date]) -> Vector:

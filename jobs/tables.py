@@ -4,12 +4,15 @@ import sys
 
 from ptm_spark.catalogue import list_tables
 from ptm_spark.command import command, run
+from ptm_spark.errors import UsageError
 from ptm_spark.job import Job
 
 
 @command(writes=False)
 def main(job: Job) -> None:
     """List the tables: rows, size, the version that readers follow and the newest. Starts no engine."""
+    if not job.lake.exists():
+        raise UsageError(f"no lake at {job.lake.url}; crawl-hub or import-dump makes one")
     published = job.publishing.published()
     found = list_tables(job.lake, published)
     job.summary |= {"tables": [vars(table) for table in found], "as_of": published.as_of if published else None}

@@ -11,14 +11,11 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 
 from ptm_spark.errors import PtmError, UsageError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Main = TypeVar("Main", bound=Callable[..., Any])
 _WRITES = "__ptm_writes__"
@@ -77,18 +74,6 @@ def as_callback(main: Callable[..., Any]) -> Callable[..., None]:
     return callback
 
 
-def aligned(answer: "pd.DataFrame") -> str:
-    """Rows for people: columns under each other, whatever is NULL as such."""
-    if answer.empty:
-        return f"{'  '.join(map(str, answer.columns))}\n(no rows)"
-    shown = answer.copy()
-    for place, kind in enumerate(answer.dtypes):
-        if kind.kind not in "biuf":  # to_string has a word for missing numbers only
-            cells = answer.iloc[:, place].astype(object)
-            shown.isetitem(place, cells.where(cells.notna(), "NULL").tolist())
-    return str(shown.to_string(index=False, na_rep="NULL"))
-
-
 def _execute(main: Callable[..., Any], own: dict[str, Any], common: dict[str, Any]) -> int:
     from ptm_spark import logs
     from ptm_spark.config import load
@@ -97,6 +82,14 @@ def _execute(main: Callable[..., Any], own: dict[str, Any], common: dict[str, An
 
     logs.configure(quiet=common["quiet"])
     signal.signal(signal.SIGTERM, _terminate)
+    interrupts: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
+        interrupts.append(number)
+        signal.default_int_handler(number, frame)
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
     begun = time.perf_counter()
     job = None
     try:
@@ -111,16 +104,16 @@ def _execute(main: Callable[..., Any], own: dict[str, Any], common: dict[str, An
             try:
                 main(job, **own)
             except Exception:
-                job.flush_ops()
+                if not interrupts:
+                    job.flush_ops()
                 raise
             job.flush_ops()  # not after Ctrl-C, which the embedded engine takes as its own end, too
         code = 1 if job.warnings else 0
     except PtmError as error:
         _say(str(error))
         code = error.exit_code
-    except KeyboardInterrupt:
-        _say("interrupted; run the same command again to go on")
-        code = 130
+    except KeyboardInterrupt as error:
+        code = _failed(error, was_interrupted=True)
     except BrokenPipeError:  # whoever read our output, such as head, has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
@@ -130,12 +123,8 @@ def _execute(main: Callable[..., Any], own: dict[str, Any], common: dict[str, An
             "check the place, its rights and free space, then run again"
         )
         code = 1
-    except Exception as error:  # a mistake of ours, or of an engine: keep what a report needs
-        traceback.print_exc()
-        _say(
-            f"unexpected {type(error).__name__}: {_first_line(error)}; the tables that readers follow are as they were"
-        )
-        code = 1
+    except Exception as error:
+        code = _failed(error, was_interrupted=bool(interrupts))
     if common["json_"] and job is not None:
         facts = job.summary | {
             "exit_code": code,
@@ -145,6 +134,17 @@ def _execute(main: Callable[..., Any], own: dict[str, Any], common: dict[str, An
         sys.stdout.write(json.dumps(facts, default=str) + "\n")
         sys.stdout.flush()
     return code
+
+
+def _failed(error: BaseException, *, was_interrupted: bool) -> int:
+    """Say how a command ended without being done; its exit code."""
+    if was_interrupted:  # the embedded engine takes Ctrl-C as its own end, so that whatever waits for it fails as well
+        _say("interrupted; run the same command again to go on")
+        return 130
+    # a mistake of ours, or of an engine: keep what a report needs
+    traceback.print_exception(error)
+    _say(f"unexpected {type(error).__name__}: {_first_line(error)}; the tables that readers follow are as they were")
+    return 1
 
 
 def _leave(code: int) -> NoReturn:
@@ -163,7 +163,7 @@ def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
     os._exit(143)
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0][:300]
 
 

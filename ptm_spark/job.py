@@ -72,7 +72,9 @@ class Job:
         """Published tables of any lake."""
         published = Publishing(lake).published()
         if published is None:
-            raise PtmError(f"nothing is published in {lake.url} yet; run ptm-spark run --lake {lake.url}")
+            raise PtmError(
+                f"nothing is published in {lake.url}; look at the path, or run ptm-spark run --lake {lake.url}"
+            )
         store = self.store.of_lake(lake)
         store.versions, store.is_strict = dict(published.tables), True
         return store

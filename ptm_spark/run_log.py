@@ -62,9 +62,6 @@ class RunLog:
         finally:
             seconds = time.perf_counter() - begun
             written = store.written[first:]
-            for table in written:
-                facts = {"rows": table.rows, "version": table.version, "seconds": round(table.seconds, 2)}
-                self._log.info("wrote", table=table.table, **facts)
             self._log.info(name, status=step.status, seconds=round(seconds, 2))
             self.seconds[name] = round(seconds, 3)
             self._records["ops/runs"].append(

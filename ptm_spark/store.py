@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from ptm_spark.answers import explain, plain
 from ptm_spark.errors import ContractError, UsageError
 from ptm_spark.folder import Folder
 from ptm_spark.landing import LandedFile, Manifest
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from pyspark.sql.readwriter import DataFrameWriter
 
 _STAGING = "_staging"
-#: how much of an engine's words about a mistaken query is passed on
-_SAID_CHARS = 400
 #: no checkpoints while tables are written: the embedded engine cannot read a version older than the newest one, and
 #: the published version may be such. maintain-tables makes them where nobody follows an older version.
 _PROPERTIES = {"delta.checkpointInterval": "1000000"}
@@ -200,12 +200,13 @@ class Store:
 
         for table, frame in tables.items():
             frame.createOrReplaceTempView(table.name)
+        asked = sql.strip().rstrip(";")
         try:
-            return self._spark.sql(sql).limit(limit).toPandas()
+            # nothing but a query can stand in brackets; what writes would be done as soon as it is said
+            self._spark.sql(f"SELECT * FROM ({asked}\n)").schema  # noqa: B018
+            return plain(self._spark.sql(asked).limit(limit).toArrow())
         except PySparkException as error:
-            said = " ".join(str(error).split())[:_SAID_CHARS]
-            names = ", ".join(sorted(table.name for table in tables))
-            raise UsageError(f"query: {said}; the tables are {names}") from None
+            raise UsageError(f"query: {explain(str(error), sql, tables)}") from None
 
     # ---- inside
 
@@ -241,6 +242,8 @@ class Store:
         self.versions[table.path] = version
         written = Written(table.path, version, rows, time.perf_counter() - begun)
         self.written.append(written)
+        facts = {"rows": rows, "version": version, "seconds": round(written.seconds, 2)}
+        structlog.get_logger().info("wrote", table=table.path, **facts)
         return written
 
     def _create(self, table: Table) -> None:

@@ -122,12 +122,15 @@ def _land(order: _Order, adapter: Adapter, whole: Mapping[Path, str], wrong: lis
         else:
             for dump, digest in whole.items():
                 _land_file(writer, order, adapter, dump, digest)
-        if writer.records == 0 and order.coverage == "census":
+        if writer.records == 0 and (order.coverage == "census" or writer.invalid):
             names = ", ".join(dump.name for dump in whole)
-            raise LandingError(
-                f"dump {names}: no record in it ({writer.invalid} invalid), and an empty listing cannot be a census; "
-                "check the file, or give --coverage incremental if nothing had changed"
+            hint = (
+                "and an empty listing cannot be a census; check the file, or give --coverage incremental if nothing "
+                "had changed"
+                if order.coverage == "census"
+                else "expected a record of JSON a line; check the file"
             )
+            raise LandingError(f"dump {names}: no record in it ({writer.invalid} invalid), {hint}")
         manifest = writer.finish(
             source=entity.source,
             entity=entity.name,

@@ -18,7 +18,7 @@ def gold_as_of(
     crawls: Iterable[Manifest],
     at: datetime,
     *,
-    bulk: Bulk,
+    settings: Mapping[str, int],
     wanted: Collection[Table],
 ) -> Mapping[Table, DataFrame]:
     """The ``wanted`` gold tables as a run would have built them at ``at`` (UTC), or more of them; nothing is written.
@@ -29,4 +29,4 @@ def gold_as_of(
     by_then = [crawl for crawl in crawls if datetime.fromisoformat(crawl.observed_at) <= at]
     of_models = [crawl.observed_at for crawl in by_then if crawl.entity in ("models", "model_info")]
     moments = moments_of(by_then, models_as_of=max(of_models, default=utc_text(at)))
-    return GoldRun(store.standing_for(silver), moments, bulk, None, wanted).build()
+    return GoldRun(store.standing_for(silver), moments, Bulk(**settings), None, wanted).build()

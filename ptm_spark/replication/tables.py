@@ -206,6 +206,13 @@ def _read_topics(file: CsvFile) -> tuple[tuple[date, ...], Vector]:
 def _read_restatement(file: CsvFile) -> tuple[Ratios, Ratios]:
     expected = ("m", "l_card", "l_n", "t_card", "t_n", "t_ratio", "delta_card", "delta_n")
     file.need_header(expected)
+    for row in file.rows:
+        before, later, change = (
+            [file.number(cell, row[0], name) for cell, name in zip(cells, names, strict=True)]
+            for cells, names in ((row[1:3], expected[1:3]), (row[3:5], expected[3:5]), (row[6:8], expected[6:8]))
+        )
+        if change != [after - first for first, after in zip(before, later, strict=True)]:
+            raise file.wrong(f"row {row[0]} has changes {row[6]}, {row[7]}", "its later counts less its earlier ones")
     both = (*RESTATED, "2022-09")
     return (
         _ratios(file, both, [(row[0], row[1], row[2]) for row in file.rows]),

@@ -29,6 +29,7 @@ def last_line(text: str) -> str:
         (["import-dump", "hub/models", "nowhere.jsonl", *AT], 1, "nowhere.jsonl"),
         (["import-dump", "hub/modles", "nowhere.jsonl", *AT], 2, "hub/models"),
         (["query", "SELECT 1"], 1, "nothing is published"),
+        (["query", "SELECT 1", "--as-of", ""], 2, "a date such as"),
         (["check-silver"], 1, "run ptm-spark build-silver first"),
         (["build-gold"], 1, "run ptm-spark check-silver first"),
         (["accept", "20240711T000000Z-x", "--reason", "y"], 2, "not held"),

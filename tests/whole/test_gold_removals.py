@@ -40,3 +40,22 @@ def test_other_settings_alone_build_gold_again(tmp_path: Path) -> None:
     uploads = published(lake, "gold/uploads_per_family_monthly").to_pandas()
     assert (uploads["upload_count"].sum(), uploads["without_bulk_count"].sum()) == (4, 0)
     assert "the tables stay as they are" in ptm_spark(*strict).stderr
+
+
+def test_questions_change_nothing_and_mistakes_in_them_are_named(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    land_crawl(Landing(Folder(lake)), [{"id": "o/m", "_id": f"645384a0{1:016x}", "tags": ["x"]}], day=0)
+    ptm_spark("run", "--lake", lake)
+    logs = {path: path.stat().st_size for path in lake.rglob("*.json")}
+    for sql, said in {
+        f"DELETE FROM delta.`{lake}/silver/models`": "expected a SELECT",
+        "CREATE TABLE mine AS SELECT * FROM models": "expected a SELECT",
+        "SELECT model FROM models": "no column model, did you mean model_id?",
+        "SELECT * FROM modles": "no table modles, did you mean models?",
+    }.items():
+        assert said in ptm_spark("query", sql, "--lake", lake, expect=2).stderr
+    asked = ptm_spark("query", "SELECT model_id, tags FROM models;", "--lake", lake, "--csv").stdout
+    assert asked == 'model_id,tags\no/m,"[""x""]"\n'
+    assert {path: path.stat().st_size for path in lake.rglob("*.json")} == logs
+    assert not Path("spark-warehouse/mine").exists()
+    assert "no lake at" in ptm_spark("tables", "--lake", tmp_path / "nowhere", expect=2).stderr

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri
 from scipy.stats import binomtest
 
 from ptm_spark.statistics.series import Values, clean_pair
@@ -44,6 +45,18 @@ def wilson(successes: int, n: int, level: float = 0.95) -> Proportion:
         return Proportion("empty", 0, 0)
     interval = binomtest(successes, n).proportion_ci(confidence_level=level, method="wilson")
     return Proportion("ok", n, successes, successes / n, float(interval.low), float(interval.high))
+
+
+def score_interval(ratio: float, n: float, level: float = 0.95) -> tuple[float, float]:
+    """Wilson's score interval of a ratio that is known as well as one of ``n`` things, n being no whole number.
+
+    (p + z²/2n ± z √(p(1 - p)/n + z²/4n²)) / (1 + z²/n). For estimates that are no share of a count, with the number of
+    things of which a share would vary as much (Dorey & Korn 1987, Statistics in Medicine 6, 679-687).
+    """
+    z = float(ndtri((1 + level) / 2))
+    middle, reach = ratio + z * z / (2 * n), z * np.sqrt(ratio * (1 - ratio) / n + z * z / (4 * n * n))
+    low, high = ((middle + sign * reach) / (1 + z * z / n) for sign in (-1, 1))
+    return max(0.0, float(low)), min(1.0, float(high))
 
 
 def dispersion(successes: Values, counts: Values) -> Dispersion:

@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.duration.survfunc import CumIncidenceRight
 
-from ptm_spark.gold.card_survival import Day, build_card_survival_monthly, cumulative_incidence
+from ptm_spark.gold.card_survival import (
+    Day,
+    build_card_survival_monthly,
+    cumulative_incidence,
+    incidence_interval,
+)
+from ptm_spark.statistics.proportions import score_interval, wilson
 from ptm_spark.tables.gold_cards import CARD_SURVIVAL_MONTHLY
 
 AS_OF = datetime(2023, 7, 10, 12, tzinfo=UTC)
@@ -59,6 +65,19 @@ def test_statsmodels_says_the_same(models: list[tuple[int, int]], horizon: int) 
     for kind, value in zip((1, 2), found, strict=True):
         expected = oracle.cinc[events.index(kind)][upto] if kind in events and upto >= 0 else 0
         assert value == pytest.approx(expected, abs=1e-9)
+        low, high = incidence_interval(days_of(models), horizon, "cards" if kind == 1 else "removals")
+        assert 0 <= low <= value + 1e-9 and value - 1e-9 <= high <= 1
+        error = oracle.cinc_se[events.index(kind)][upto] if kind in events and upto >= 0 else 0
+        if np.isfinite(error) and error > 1e-6 and value < 1:
+            assert (low, high) == pytest.approx(score_interval(value, value * (1 - value) / error**2), abs=1e-6)
+
+
+def test_without_censoring_the_interval_is_that_of_the_share() -> None:
+    days = [Day(1, cards=3, removals=1), Day(4, cards=2), Day(9, removals=4)]
+    share = wilson(5, 10)
+    assert incidence_interval(days, 30, "cards") == pytest.approx((share.low, share.high))
+    assert incidence_interval([Day(40, ends=10)], 30, "cards") == pytest.approx((0, wilson(0, 10).high))
+    assert incidence_interval([Day(2, cards=10)], 30, "cards") == pytest.approx((wilson(10, 10).low, 1))
 
 
 @settings(max_examples=30, deadline=None)

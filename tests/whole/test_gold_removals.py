@@ -40,6 +40,12 @@ def test_other_settings_alone_build_gold_again(tmp_path: Path) -> None:
     uploads = published(lake, "gold/uploads_per_family_monthly").to_pandas()
     assert (uploads["upload_count"].sum(), uploads["without_bulk_count"].sum()) == (4, 0)
     assert "the tables stay as they are" in ptm_spark(*strict).stderr
+    sql = "SELECT sum(without_bulk_count) AS n FROM uploads_per_family_monthly"
+    for words in (
+        (),
+        ("--as-of", "2024-01-01"),
+    ):  # both as readers' gold was built, whatever this command's settings are
+        assert ptm_spark("query", sql, "--lake", lake, "--csv", *words).stdout.split() == ["n", "0"]
 
 
 def test_questions_change_nothing_and_mistakes_in_them_are_named(tmp_path: Path) -> None:

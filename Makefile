@@ -19,7 +19,7 @@ help: ## print this help
 setup: ## install everything into .venv: packages, Java if there is none, the Delta jars
 	@scripts/setup.sh
 
-run: setup ## the whole path: an invented Hub and forum crawled at three dates, all stages, page (LAKE=lake MODELS=20000); once more, it crawls once more
+run: setup ## the whole path: an invented Hub and forum crawled at three dates, all stages, page (LAKE=lake MODELS=20000)
 	@scripts/run_world.sh $(LAKE) $(MODELS)
 
 test: setup ## all tests (WORKERS=2 processes)

@@ -23,16 +23,17 @@ def build(job: Job) -> None:
         bulk = Bulk(**job.settings.gold.model_dump())
         moments, before = moments_of(job.crawls_of(state), models_as_of=state.as_of), None
         if (public := job.publishing.published()) is not None and public.as_of:
-            of_before = Bulk(**public.gold_settings) if public.gold_settings else None
-            before = Before(public.tables, moments_of(job.crawls_of(public), models_as_of=public.as_of), of_before)
+            told = moments_of(job.crawls_of(public), models_as_of=public.as_of)
+            before = Before(public.tables, told, Bulk(**job.published_gold_settings()))
         frames = (gold := GoldRun(store, moments, bulk, before)).build()
-        for table in gold.outdated():
+        for table in (outdated := gold.outdated()):
             job.warn(f"{table}: as other settings of gold made it, for its crawls are in landing no more")
         measures = checks.gold_measures(frames, state.measures)
         verdicts = gate.judge(measures, checks.gold_rules(frames), job.accepted_rules(state))
         job.judge(state, measures, verdicts)
         store.overwrite_all(frames)  # its public place sees a table only after the gate
-        job.publish(state, state.measures | measures)
+        settings = job.published_gold_settings() if outdated else vars(bulk)
+        job.publish(state, state.measures | measures, settings)
 
 
 if __name__ == "__main__":

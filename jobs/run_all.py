@@ -12,7 +12,7 @@ from ptm_spark.quality import gate
 def main(job: Job, rebuild: Rebuild = False) -> None:
     """Run all stages on what is new: silver, gate, gold, publication, report; hold crawls that break the gate."""
     intake = job.plan(rebuild=rebuild)
-    if not intake.crawls and not job.has_other_gold_settings():
+    if not intake.crawls and job.published_gold_settings() == job.settings.gold.model_dump():
         job.leave_as_is()
         return
     gate.warm_up()

@@ -1,4 +1,4 @@
-"""Answers to questions in SQL: values as they are, for people and as CSV, and words for what cannot be answered."""
+"""Answers to questions in SQL, for people and as CSV, and words for what cannot be answered."""
 
 import difflib
 import json
@@ -19,11 +19,14 @@ _NO_COLUMN = re.compile(
     r'ObjectName\(\[(?:Identifier\("[^"]*"\), )*Identifier\("([^"]*)"\)\]\) is missing'
     r"|UNRESOLVED_COLUMN\S* .*?`([^`]*)`"
 )
+_QUESTION = re.compile(r"[\s(]*(?:SELECT|WITH|VALUES|FROM|--|/\*)\b|[\s(]*(?:--|/\*)", re.IGNORECASE)
+_NO_SYNTAX = re.compile(r"invalid argument|PARSE_SYNTAX_ERROR")
+_EXPECTED = "expected a SELECT, in which every table goes by its name"
 _NO_TABLE = re.compile(r"TABLE_OR_VIEW_NOT_FOUND\] (?:Table or view not found: (\S+)|.*?`([^`]*)`)")
 
 
 def plain(answer: "pa.Table") -> "pd.DataFrame":
-    """Rows as pandas without loss: integers stay such beside NULL, lists and structs are JSON, moments are UTC."""
+    """Rows as pandas: integers stay such beside NULL, lists and structs are JSON, moments are UTC without a zone."""
     import pyarrow as pa
 
     columns = []
@@ -52,17 +55,21 @@ def aligned(answer: "pd.DataFrame") -> str:
 
 def explain(said: str, sql: str, tables: Collection[Table]) -> str:
     """What is wrong with a question that an engine refuses (``said``), and what would be right."""
+    if not _QUESTION.match(sql):
+        return _EXPECTED
     if found := _NO_TABLE.search(said):
-        name, known = found[1] or found[2], [table.name for table in tables]
-        plain_name = name.rpartition("/")[2].rpartition(".")[2].strip("`")
-        return f"no table {name}{_nearest(plain_name, known)}; the tables are {', '.join(sorted(known))}"
+        name, known = (found[1] or found[2]).strip("`"), [table.name for table in tables]
+        if name in known:
+            return f"{name} goes by its name alone, without a folder or a catalogue before it"
+        return f"no table {name}{_nearest(name, known)}; the tables are {', '.join(sorted(known))}"
     if found := _NO_COLUMN.search(said):
         name = (found[1] or found[2]).rpartition(".")[2]
         asked = [table for table in tables if re.search(rf"\b{table.name}\b", sql)]
         known = sorted({column for table in asked for column in table.names})
         columns = "".join(f"; {table.name} has {', '.join(table.names)}" for table in asked)
         return f"no column {name}{_nearest(name, known)}{columns}"
-    return f"{' '.join(said.split())[:_SAID_CHARS]}; expected a SELECT, in which every table goes by its name"
+    told = " ".join(said.split())[:_SAID_CHARS]
+    return f"{told}; {_EXPECTED}" if _NO_SYNTAX.search(said) else told
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -18,6 +18,7 @@ import typer
 from ptm_spark.errors import PtmError, UsageError
 
 Main = TypeVar("Main", bound=Callable[..., Any])
+_INTERRUPTED = "interrupted; run the same command again to go on"
 _WRITES = "__ptm_writes__"
 Rebuild = Annotated[bool, typer.Option("--rebuild", help="Build all tables anew from landing.")]
 
@@ -110,8 +111,8 @@ def _execute(main: Callable[..., Any], own: dict[str, Any], common: dict[str, An
             job.flush_ops()  # not after Ctrl-C, which the embedded engine takes as its own end, too
         code = 1 if job.warnings else 0
     except PtmError as error:
-        _say(str(error))
-        code = error.exit_code
+        code = error.exit_code if not interrupts else 130
+        _say(str(error) if not interrupts else _INTERRUPTED)
     except KeyboardInterrupt as error:
         code = _failed(error, was_interrupted=True)
     except BrokenPipeError:  # whoever read our output, such as head, has enough
@@ -139,7 +140,7 @@ def _execute(main: Callable[..., Any], own: dict[str, Any], common: dict[str, An
 def _failed(error: BaseException, *, was_interrupted: bool) -> int:
     """Say how a command ended without being done; its exit code."""
     if was_interrupted:  # the embedded engine takes Ctrl-C as its own end, so that whatever waits for it fails as well
-        _say("interrupted; run the same command again to go on")
+        _say(_INTERRUPTED)
         return 130
     # a mistake of ours, or of an engine: keep what a report needs
     traceback.print_exception(error)

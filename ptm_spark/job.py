@@ -138,10 +138,6 @@ class Job:
         """Those of the gold that readers see; this run's where these are not known."""
         return (self.publishing.published() or State("")).gold_settings or self.settings.gold.model_dump()
 
-    def has_other_gold_settings(self) -> bool:
-        """Whether gold that readers see was built with other settings than those of this run."""
-        return self.published_gold_settings() != self.settings.gold.model_dump()
-
     def stage_published(self) -> None:
         """Note what is published for gold alone to be built again, where its settings have changed."""
         self.log.info("nothing new to take in, gold is built again for its settings have changed")
@@ -279,13 +275,13 @@ class Job:
                 failures.append(self.hold(error))
         return failures
 
-    def publish(self, state: State, measures: Mapping[str, Measures]) -> State:
+    def publish(self, state: State, measures: Mapping[str, Measures], gold_settings: Mapping[str, int]) -> State:
         """Move the pointer to the tables of this run, whose row counts are among the measures."""
         before = self.publishing.published()
         measured = {path: int(found.get("row_count") or 0) for path, found in measures.items() if "row_count" in found}
         rows = (before.rows if before else {}) | measured
-        state = replace(state, tables=self._public_versions(), gold_settings=self.settings.gold.model_dump())
-        published = self.publishing.publish(replace(state, rows=rows))
+        state = replace(state, tables=self._public_versions(), rows=rows, gold_settings=dict(gold_settings))
+        published = self.publishing.publish(state)
         self.store.clear_staging()
         self.log.info("published", as_of=published.as_of, tables=len(published.tables), crawls=len(published.crawls))
         return published

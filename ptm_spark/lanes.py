@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
+from contextlib import suppress
 from contextvars import copy_context
 from threading import Event
 from typing import TypeVar
@@ -23,7 +24,7 @@ def side_by_side(*calls: Callable[[], Answer]) -> list[Answer]:
 
     def attempt(call: Callable[[], Answer]) -> Answer:
         if has_failed.is_set():
-            raise CancelledError  # nobody is told: the failure comes before it
+            raise CancelledError
         try:
             return call()
         except BaseException:
@@ -38,4 +39,8 @@ def side_by_side(*calls: Callable[[], Answer]) -> list[Answer]:
         except BaseException:  # Ctrl-C
             has_failed.set()
             raise
-    return [future.result() for future in futures]
+    answers = []
+    for future in futures:
+        with suppress(CancelledError):  # not begun, so that another one has failed
+            answers.append(future.result())
+    return answers

@@ -59,11 +59,11 @@ class Bulk:
 
 @dataclass(frozen=True)
 class Before:
-    """What readers see: versions of tables by path, the moments that gold speaks of, its settings (None: not known)."""
+    """What readers see: versions of tables by path, the moments that gold speaks of, and its settings."""
 
     versions: Mapping[str, int]
     moments: Moments
-    bulk: Bulk | None
+    bulk: Bulk
 
 
 class GoldRun:
@@ -110,10 +110,10 @@ class GoldRun:
 
     def outdated(self) -> list[str]:
         """Published tables (paths) that other settings have made, and for which there are no crawls in landing now."""
-        before = self._before
-        if before is None or before.bulk in (self._bulk, None):
+        before, table = self._before, gold_cards.CARDS_PER_COHORT_MONTHLY
+        if before is None or before.bulk == self._bulk or table.path not in before.versions or table in self.frames:
             return []
-        return [one.path for one in gold_cards.TABLES if one.path in before.versions and one not in self.frames]
+        return [table.path]
 
     def owners(self) -> DataFrame:
         """How unevenly uploads are spread over owners: a part of gold/concentration_monthly."""

@@ -140,7 +140,9 @@ def count_card_events(states: DataFrame, *, as_of: datetime) -> DataFrame:
     Day 1 ends 24 hours after creation. Events of the day that ``as_of`` lies in do not count, for it is not over.
     """
     whole_days = F.floor(_seconds("created_at", moment(as_of)) / _DAY)
-    is_followed = _seconds("created_at", F.least("known_since", "due_at")) <= MOST_DAYS_UNSEEN * _DAY
+    # whoever is there when a look is due and refuses it stays unknown
+    was_gone = F.when(F.col("gone_at") <= F.col("due_at"), F.col("due_at"))
+    is_followed = _seconds("created_at", F.least("known_since", was_gone)) <= MOST_DAYS_UNSEEN * _DAY
     days = states.select(
         "month",
         F.coalesce(is_followed, F.lit(False)).alias("is_followed"),

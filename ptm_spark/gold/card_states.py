@@ -105,8 +105,8 @@ def build_card_states(
     ``versions`` is silver/model_versions (it tells when a model was gone), ``cards`` comes from ``match_cards``.
     ``alive`` ``known`` ``with_card`` ``with_front_matter`` are sets of moments: bit i stands for the i-th of
     ``as_ofs``; the last three are part of ``alive``. ``known_since`` is the first moment at which it was known whether
-    there is a card, ``due_at`` the first of ``whole`` after creation and listing, by which it is known of all that are
-    still there; ``first_card_at`` the first at which there was a card, ``gone_at`` the one since which the model is
+    there is a card, ``due_at`` the first of ``whole`` after creation and listing, by which all that are still there
+    have been asked; ``first_card_at`` the first at which there was a card, ``gone_at`` the one since which the model is
     gone at the last of ``as_ofs``; each NULL where there is none.
 
     ``whole``: moments, not only of ``as_ofs``, by which crawls had asked for every card that their listings show, so

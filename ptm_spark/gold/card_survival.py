@@ -55,9 +55,11 @@ def incidence_interval(days: Sequence[Day], horizon: int, event: Literal["cards"
     Wilson's, of as many models as would make a share vary as much as the estimate does: F (1 - F) / V. With n at risk
     on day s, d of the event and e of both, S as above and F(s) the incidence by the end of that day, V is the sum of
     (F - F(s))² e / (n (n - e)) + S² (n - d) d / n³ - 2 (F - F(s)) S d / n² (Aalen 1978, Annals of Statistics 6,
-    534-545, in discrete time). All models count as drawn one by one: too narrow where an owner uploads many.
+    534-545, in discrete time). Where V is 0, of as many as it is known of what became of them by the horizon. All
+    models count as drawn one by one: too narrow where an owner uploads many, and where most are followed less long than
+    the horizon.
     """
-    at_risk = followed = sum(one.cards + one.removals + one.ends for one in days)
+    at_risk = known = sum(one.cards + one.removals + one.ends for one in days)
     survival, incidence, steps = 1.0, 0.0, []
     for one in sorted(days, key=lambda one: one.day):
         if one.day > horizon or not at_risk:
@@ -67,13 +69,14 @@ def incidence_interval(days: Sequence[Day], horizon: int, event: Literal["cards"
         steps.append((at_risk, of_event, of_both, survival, incidence))
         survival *= 1 - of_both / at_risk
         at_risk -= of_both + one.ends
+        known -= one.ends if one.day < horizon else 0
     variance = 0.0
     for n, d, e, before, by_then in steps:
         later = incidence - by_then
         variance += later**2 * e / (n * (n - e)) if n > e else 0.0
         variance += before**2 * (n - d) * d / n**3 - 2 * later * before * d / n**2
     ratio = min(incidence, 1.0)
-    return score_interval(ratio, ratio * (1 - ratio) / variance if variance > 0 and ratio < 1 else followed)
+    return score_interval(ratio, ratio * (1 - ratio) / variance if variance > 0 and ratio < 1 else known)
 
 
 def _within_one(*incidences: float) -> tuple[float, float]:

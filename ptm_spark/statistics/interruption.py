@@ -33,8 +33,8 @@ class StepEffect:
     """Coefficients in the units of the series, slopes a month; p values of the step, two-sided.
 
     ``before`` and ``after`` count observed months. ``p_ols`` and ``p_hac`` are naive: of independent months, and with
-    Newey-West errors of one lag; ``p`` is by AR(1) bootstrap, ``lag1`` its persistence, ``low`` and ``high`` the steps
-    that this bootstrap does not rule out at 5 %. Of ``placebos`` other months
+    Newey-West errors of one lag; ``p`` is by AR(1) bootstrap, ``lag1`` its persistence, ``low`` to ``high`` an
+    approximate 95 % interval of the step by the same surrogates. Of ``placebos`` other months
     ``placebos_as_large`` have a step with as large a |t| (so its rank is one more), and ``placebos_by_ols`` and
     ``placebos_by_hac`` one that is naively significant at 5 %.
     """
@@ -85,10 +85,11 @@ def step_effect(values: Values, at: int, rounds: int = 999, seed: int = 0) -> St
 
     p: |t| of the step against that of AR(1) series with no break at all; t does not depend on level and slope, so that
     noise alone is simulated, Gaussian, with the median-unbiased persistence of the residuals of a straight line
-    (parametric bootstrap). ``low`` and ``high`` are the step -/+ its error times the 95 % quantile of these |t|, the
-    steps that the same test would not reject. By simulation (29 months with 6 after, or 36 with 18; nominal 5 %) it
-    finds a step where there is none in 3 to 5 % under AR(0), AR(0.5) and AR(0.8), 6 to 7 % under AR(0.9), and no more
-    where only the slope changes. The naive tests: OLS 5, 19 and 26 %, Newey-West 21, 37 and 45 % (29 months).
+    (parametric bootstrap). ``low`` and ``high`` are the step -/+ its error times the 95 % quantile of these |t|:
+    approximate, for the persistence is that of a series without a step. By simulation (29 months with 6 after, or 36
+    with 18; nominal 5 %) it finds a step where there is none in 3 to 5 % under AR(0), AR(0.5) and AR(0.8), 6 to 7 %
+    under AR(0.9), and no more where only the slope changes. The naive tests: OLS 5, 19 and 26 %, Newey-West 21, 37 and
+    45 % (29 months).
 
     Placebos are all other months with at least 5 observed ones on either side (of very long series 500 of them).
 

@@ -62,7 +62,8 @@ def ratio_intervals(
 
     Rows are series of counts, columns the same months in both. Whole months are resampled, all rows together, in
     stretches of ``block`` months on average as in ``stationary_bootstrap_interval``; percentiles of the ratio of the
-    two shares of the sums. None for a row whose ratio is undefined in half of the resamples or more.
+    two shares of the sums. None for a row without any part, and for one whose ratio is undefined in half of the
+    resamples or more.
     """
     rows, n = parts.shape
     if not n:
@@ -76,7 +77,7 @@ def ratio_intervals(
     found: list[tuple[float, float] | None] = []
     for row in ratios:
         defined = row[~np.isnan(row)]
-        if 2 * len(defined) <= rounds:
+        if 2 * len(defined) <= rounds or not defined.any():
             found.append(None)
             continue
         low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])

@@ -11,7 +11,6 @@ from ptm_spark.statistics.correlation import (
     centred_ranks,
     count_as_large,
     noise_pairs,
-    smallest_detectable_rho,
     spearman,
     worse_status,
 )
@@ -39,13 +38,12 @@ class Lagged:
 
 @dataclass(frozen=True)
 class LeadLag:
-    """``smallest_detectable`` is the |rho| found in 8 of 10 cases at the smallest n and the Bonferroni level."""
+    """``n`` is of the months in which both are observed, ``rounds`` of surrogates."""
 
     status: Status
     n: int
     rounds: int
     lags: tuple[Lagged, ...] = ()
-    smallest_detectable: float | None = None
 
 
 def lead_lag(
@@ -78,8 +76,7 @@ def lead_lag(
         Lagged(lag, rho.n, rho.rho, p, None if p is None else min(1.0, p * tests), adjusted)
         for lag, rho, p, adjusted in zip(lags, rhos, p_values, benjamini_hochberg(p_values), strict=True)
     )
-    smallest = smallest_detectable_rho(min(rho.n for rho in rhos), alpha=0.05 / max(tests, 1))
-    return LeadLag(worse_status(x_fit, y_fit), plain.n, rounds, found, smallest)
+    return LeadLag(worse_status(x_fit, y_fit), plain.n, rounds, found)
 
 
 def _paired_months(x: Vector, y: Vector, lag: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:

@@ -47,7 +47,7 @@ def is_constant(observed: Vector) -> bool:
 def difference(values: Values) -> Vector:
     """Changes from each value to the next, one fewer than values; NaN where either of the two is missing.
 
-    Equal changes of shares differ in their last digits, by which no rank must depend: they are rounded to as many as
+    Equal changes of shares differ in their last digits, on which no rank should depend: they are rounded to as many as
     the greatest value leaves certain.
     """
     found = clean(values)

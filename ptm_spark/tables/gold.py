@@ -24,7 +24,7 @@ def _uploads_monthly(subject: str, dimension: str, meaning: str) -> Table:
             without_bulk_count    BIGINT     COMMENT 'upload_count without bulk uploads: owner-months with many uploads, or whose owner had very many in total by the end of the month',
             without_bulk_share    DOUBLE     COMMENT 'without_bulk_count over that of the whole month (0-1)',
             without_bulk_20_share  DOUBLE    COMMENT 'the same with uploads as bulk from 20 a month on: how much hangs on the rule (0-1)',
-            without_bulk_100_share DOUBLE    COMMENT 'the same with uploads as bulk from 100 a month on, which the total makes bulk anyway: the rule of the total alone (0-1)',
+            without_bulk_100_share DOUBLE    COMMENT 'the same with uploads as bulk from 100 a month on; with a total of 100, the default, that is the rule of the total alone (0-1)',
             downloaded_count      BIGINT     COMMENT 'models in upload_count with any download of the 30 days before they were last seen',
             popular_count         BIGINT     COMMENT 'models in upload_count with at least 1,000 of them',
             download_total        BIGINT     COMMENT '30-day downloads of the models in upload_count, as last seen before as_of: a total as of now, never a flow of the month',

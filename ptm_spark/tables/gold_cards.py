@@ -32,7 +32,7 @@ CARDS_PER_COHORT_MONTHLY = Table(
         without_bulk_card_count    BIGINT     COMMENT 'card_count without bulk uploads',
         without_bulk_ratio         DOUBLE     COMMENT 'without_bulk_card_count over without_bulk_count (0-1)',
         without_bulk_20_ratio      DOUBLE     COMMENT 'the same with uploads as bulk from 20 a month on: how much hangs on the rule (0-1)',
-        without_bulk_100_ratio     DOUBLE     COMMENT 'the same with uploads as bulk from 100 a month on, which the total makes bulk anyway: the rule of the total alone (0-1)',
+        without_bulk_100_ratio     DOUBLE     COMMENT 'the same with uploads as bulk from 100 a month on; with a total of 100, the default, that is the rule of the total alone (0-1)',
         before_as_of               TIMESTAMP  COMMENT 'the moment that the columns from here on compare with: the as_of before; null for the first',
         split_status               STRING     COMMENT 'first = nothing to compare with; separated = the change is split; not_separable = of the models alive at both moments more than 5 % have no known status at one of them, so that the counts that follow are those of the others only; or the crawl of one of them asked for some cards only, so that the others are as they were seen before',
         both_known_count           BIGINT     COMMENT 'models alive at both moments whose status is known at both; null for the first as_of, as all counts that follow',

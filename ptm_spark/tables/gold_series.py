@@ -133,7 +133,7 @@ EVENTS_EFFECT = Table(
         n_before                    BIGINT  COMMENT 'observed months before the first event',
         n_after                     BIGINT  COMMENT 'observed months from break_month on',
         step                        DOUBLE  COMMENT 'jump in break_month against the line of the months before, least squares (0.01 = one point)',
-        step_low                    DOUBLE  COMMENT 'lower end of its 95 % interval: the steps that the test of p_ar1 would not reject; null without that test',
+        step_low                    DOUBLE  COMMENT 'lower end of an APPROXIMATE 95 % interval by the surrogates of p_ar1; null without these',
         step_high                   DOUBLE  COMMENT 'upper end of it',
         slope_before                DOUBLE  COMMENT 'change a month before',
         slope_after                 DOUBLE  COMMENT 'change a month after',

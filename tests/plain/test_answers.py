@@ -49,7 +49,11 @@ def test_columns_of_one_name_and_no_rows() -> None:
          "SELECT * FROM modles", "no table modles, did you mean models?; the tables are model_tags, models"),
         ("[TABLE_OR_VIEW_NOT_FOUND] The table or view `silver`.`x` cannot be found.", "SELECT * FROM silver.x",
          "no table silver; the tables are model_tags, models"),
-        ("invalid argument: found X", "X", "invalid argument: found X; expected a SELECT, in which every table goes"),
+        ("[TABLE_OR_VIEW_NOT_FOUND] Table or view not found: models", "SELECT * FROM silver.models",
+         "models goes by its name alone"),
+        ("invalid argument: found X", "SELECT X", "invalid argument: found X; expected a SELECT, in which every table"),
+        ("Table or view not found", "DESCRIBE models", "expected a SELECT, in which every table goes by its name"),
+        ("[DIVIDE_BY_ZERO] Division by zero", "SELECT 1 / 0", "[DIVIDE_BY_ZERO] Division by zero"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_question(said: str, sql: str, words: str) -> None:

@@ -80,6 +80,12 @@ def test_without_censoring_the_interval_is_that_of_the_share() -> None:
     assert incidence_interval([Day(2, cards=10)], 30, "cards") == pytest.approx((wilson(10, 10).low, 1))
 
 
+def test_of_those_who_left_early_nothing_is_known() -> None:
+    assert incidence_interval([Day(2, ends=990), Day(40, ends=10)], 30, "cards")[1] == pytest.approx(wilson(0, 10).high)
+    found = incidence_interval([Day(1, ends=999), Day(5, cards=1)], 30, "cards")
+    assert found == pytest.approx((wilson(1, 1).low, 1))
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 12), st.sampled_from([1, 2])), min_size=1, max_size=60), st.integers(12, 400))
 def test_where_all_were_followed_to_an_event_it_is_their_share(models: list[tuple[int, int]], horizon: int) -> None:

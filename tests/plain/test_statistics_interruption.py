@@ -60,7 +60,7 @@ def test_level_and_slope_do_not_change_the_test_nor_does_scale() -> None:
     assert moved.step == pytest.approx(1e6 * plain.step)
 
 
-def test_the_interval_holds_what_the_test_does_not_reject_and_mostly_the_step() -> None:
+def test_the_interval_mostly_holds_the_step_and_holds_0_as_the_test_says() -> None:
     found = [step_effect(noise(36, seed, 0.5) + 3 * (np.arange(36) >= 18), 18, rounds=199) for seed in range(80)]
     assert sum(one.low <= 3 <= one.high for one in found) >= 0.85 * 80
     assert all((one.low <= 0 <= one.high) == (one.p > 0.05) for one in found if abs(one.p - 0.05) > 0.011)

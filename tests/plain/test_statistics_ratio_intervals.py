@@ -15,6 +15,7 @@ def test_months_that_are_all_alike_leave_no_doubt() -> None:
 def test_a_row_without_a_whole_has_none() -> None:
     parts, wholes = np.array([[3.0] * 12, [1.0] * 12]), np.array([[0.0] * 12, [1.0] * 12])
     assert ratio_intervals(parts, wholes, 3, 99)[0] is None
+    assert ratio_intervals(wholes, parts, 3, 99)[0] is None  # of no part at all, however many months, nothing is known
     assert ratio_intervals(np.empty((2, 0)), np.empty((2, 0)), 3, 99) == [None, None]
 
 

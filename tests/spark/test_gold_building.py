@@ -127,8 +127,9 @@ def test_another_idea_of_bulk_builds_all_tables(store: Store) -> None:
     build(store, MODELS_ONLY)
     built = GoldRun(store, MODELS_ONLY, Bulk(1, 100), seen(store, MODELS_ONLY)).build()
     assert built.keys() == UPLOADS | SERIES
-    cards_before = replace(seen(store, MODELS_ONLY), versions={gold_cards.CARD_CONTENT_MONTHLY.path: 1})
-    assert GoldRun(store, MODELS_ONLY, Bulk(1, 100), cards_before).outdated() == [gold_cards.CARD_CONTENT_MONTHLY.path]
+    cohorts = gold_cards.CARDS_PER_COHORT_MONTHLY.path
+    cards_before = replace(seen(store, MODELS_ONLY), versions={cohorts: 1})
+    assert GoldRun(store, MODELS_ONLY, Bulk(1, 100), cards_before).outdated() == [cohorts]
     assert GoldRun(store, MODELS_ONLY, BULK, cards_before).outdated() == []
     uploads = built[gold.UPLOADS_PER_FAMILY_MONTHLY].where("upload_count > 0").collect()
     assert [(row.upload_count, row.without_bulk_count) for row in uploads] == [(2, 0)]

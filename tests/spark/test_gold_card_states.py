@@ -57,6 +57,14 @@ def test_who_is_gone_before_the_first_look_is_removed(store: Store) -> None:
     ]  # fmt: skip
 
 
+def test_who_refuses_the_look_that_was_due_stays_unknown(store: Store) -> None:
+    lake = Lake(store, [model("gated"), model("bare")], [], [no_card("gated", 20, status="refused")])
+    states = build_card_states(lake.models, lake.versions, lake.cards, as_ofs=[day(60)], whole=(day(20),))
+    assert rows(count_card_events(states, as_of=day(60)), "event", "day", "model_count") == [
+        ("none", 60, 1), ("unknown", None, 1),
+    ]  # fmt: skip
+
+
 def test_nothing_follows_for_models_of_other_populations(store: Store) -> None:
     found = known_at(lake_of(store), [EARLY, LATER, THEN], whole=(EARLY, THEN), scopes=("hub",))
     assert found == {"asked": (3, day(1)), "bare": (3, EARLY), "dumped": (0, None), "late": (1, THEN)}

@@ -3,9 +3,9 @@
 from pyspark.sql import functions as F
 
 from ptm_spark.command import command, run
-from ptm_spark.folder import Folder
 from ptm_spark.job import Job
-from ptm_spark.report.facts import ReportFacts, facts_of_run
+from ptm_spark.publishing import facts_of_run
+from ptm_spark.report.facts import ReportFacts
 from ptm_spark.report.page import write_report
 from ptm_spark.tables.gold import TABLES as UPLOADS
 from ptm_spark.tables.run import DQ_METRICS, DQ_RESULTS, REJECTS
@@ -30,7 +30,7 @@ def write(job: Job) -> None:
             metrics=store.read(DQ_METRICS).where(of_run).toPandas(),
             run=facts | {"rejects": rejects.count()},
         )
-        place: Folder = job.lake / "report"
+        place = job.lake / "report"
         for name, content in write_report(report).items():
             place.write(name, content)
     job.log.info("page", place=f"{place.url}/index.html")

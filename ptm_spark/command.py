@@ -83,14 +83,8 @@ def _execute(main: Callable[..., Any], own: dict[str, Any], common: dict[str, An
 
     logs.configure(quiet=common["quiet"])
     signal.signal(signal.SIGTERM, _terminate)
-    interrupts: list[int] = []
-
-    def interrupt(number: int, frame: FrameType | None) -> NoReturn:
-        interrupts.append(number)
-        signal.default_int_handler(number, frame)
-
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, interrupt)
+        signal.signal(signal.SIGINT, _interrupt)
     begun = time.perf_counter()
     job = None
     try:
@@ -105,16 +99,16 @@ def _execute(main: Callable[..., Any], own: dict[str, Any], common: dict[str, An
             try:
                 main(job, **own)
             except Exception:
-                if not interrupts:
-                    job.flush_ops()
+                job.flush_ops()
                 raise
-            job.flush_ops()  # not after Ctrl-C, which the embedded engine takes as its own end, too
+            job.flush_ops()
         code = 1 if job.warnings else 0
     except PtmError as error:
-        code = error.exit_code if not interrupts else 130
-        _say(str(error) if not interrupts else _INTERRUPTED)
-    except KeyboardInterrupt as error:
-        code = _failed(error, was_interrupted=True)
+        _say(str(error))
+        code = error.exit_code
+    except KeyboardInterrupt:
+        _say(_INTERRUPTED)
+        code = 130
     except BrokenPipeError:  # whoever read our output, such as head, has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 141
@@ -124,8 +118,12 @@ def _execute(main: Callable[..., Any], own: dict[str, Any], common: dict[str, An
             "check the place, its rights and free space, then run again"
         )
         code = 1
-    except Exception as error:
-        code = _failed(error, was_interrupted=bool(interrupts))
+    except Exception as error:  # a mistake of ours, or of an engine: keep what a report needs
+        traceback.print_exc()
+        _say(
+            f"unexpected {type(error).__name__}: {_first_line(error)}; the tables that readers follow are as they were"
+        )
+        code = 1
     if common["json_"] and job is not None:
         facts = job.summary | {
             "exit_code": code,
@@ -135,17 +133,6 @@ def _execute(main: Callable[..., Any], own: dict[str, Any], common: dict[str, An
         sys.stdout.write(json.dumps(facts, default=str) + "\n")
         sys.stdout.flush()
     return code
-
-
-def _failed(error: BaseException, *, was_interrupted: bool) -> int:
-    """Say how a command ended without being done; its exit code."""
-    if was_interrupted:  # the embedded engine takes Ctrl-C as its own end, so that whatever waits for it fails as well
-        _say(_INTERRUPTED)
-        return 130
-    # a mistake of ours, or of an engine: keep what a report needs
-    traceback.print_exception(error)
-    _say(f"unexpected {type(error).__name__}: {_first_line(error)}; the tables that readers follow are as they were")
-    return 1
 
 
 def _leave(code: int) -> NoReturn:
@@ -158,13 +145,22 @@ def _leave(code: int) -> NoReturn:
     os._exit(code)
 
 
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    """Ctrl-C: the embedded engine takes it as its own end, and who waits for its answer would wait on for minutes."""
+    session = sys.modules.get("ptm_spark.session")
+    if session is not None and session.is_embedded_running():
+        _say(_INTERRUPTED)
+        os._exit(130)
+    signal.default_int_handler(number, frame)
+
+
 def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
     """SIGTERM: leave at once; an exception here could be swallowed by an import, and its lock stay held."""
     os.write(2, b"ptm-spark: terminated; run the same command again to go on\n")
     os._exit(143)
 
 
-def _first_line(error: BaseException) -> str:
+def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0][:300]
 
 

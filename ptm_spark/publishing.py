@@ -4,15 +4,16 @@ Three small JSON files, each replaced in one step. They are read without an engi
 """
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from ptm_spark.errors import PtmError, UsageError
 from ptm_spark.folder import Folder
-from ptm_spark.landing import first_flaw, utc_text
+from ptm_spark.landing import Manifest, first_flaw, utc_text
 
 PUBLISHED = "_published.json"
 STAGED = "_staged.json"
@@ -142,3 +143,15 @@ class Publishing:
                 f"{self._lake.url}/{name}: not what this version writes ({first_flaw(error)}); "
                 "restore it from a backup, or delete it and run again"
             ) from None
+
+
+def facts_of_run(state: State | None, crawls: Iterable[Manifest], decisions: Mapping[str, Decision]) -> dict[str, Any]:
+    """A published run in plain values: moment, crawls taken in, tables, and crawls that wait for a decision."""
+    state = state or State(run_id="")
+    taken = sorted(crawls, key=lambda crawl: crawl.observed_at)
+    names = ("run_id", "published_at", "as_of", "engine", "tool_version")
+    return {name: getattr(state, name) for name in names} | {
+        "crawls": [vars(crawl) | {"path": crawl.path} for crawl in taken],
+        "tables": [{"path": path, "version": at, "rows": state.rows.get(path)} for path, at in state.tables.items()],
+        "held": [{"crawl": name, "reason": one.reason} for name, one in decisions.items() if one.state == "held"],
+    }

@@ -1,13 +1,10 @@
 """What a report is written from, and the dimensions it looks at."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-
-from ptm_spark.landing import Manifest
-from ptm_spark.publishing import Decision, State
 
 NONE = "none"
 MULTIPLE = "multiple"
@@ -29,18 +26,6 @@ class ReportFacts:
     verdicts: pd.DataFrame
     metrics: pd.DataFrame
     run: Mapping[str, Any]
-
-
-def facts_of_run(state: State | None, crawls: Iterable[Manifest], decisions: Mapping[str, Decision]) -> dict[str, Any]:
-    """``ReportFacts.run`` without its rejects: of a published state, its crawls, and those that wait for a decision."""
-    state = state or State(run_id="")
-    taken = sorted(crawls, key=lambda crawl: crawl.observed_at)
-    names = ("run_id", "published_at", "as_of", "engine", "tool_version")
-    return {name: getattr(state, name) for name in names} | {
-        "crawls": [vars(crawl) | {"path": crawl.path} for crawl in taken],
-        "tables": [{"path": path, "version": at, "rows": state.rows.get(path)} for path, at in state.tables.items()],
-        "held": [{"crawl": name, "reason": one.reason} for name, one in decisions.items() if one.state == "held"],
-    }
 
 
 @dataclass(frozen=True)

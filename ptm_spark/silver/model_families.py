@@ -60,39 +60,23 @@ def build_model_families(models: DataFrame, *, stage: Stage) -> DataFrame:
     # names are read of those only that nothing else tells; as a branch of a CASE they would be read many times
     unknown = own.where(F.col("family").isNull()).join(told, on="repo_oid", how="left_anti")
     by_name = unknown.select("repo_oid", F.col("model_id").alias("name")).select("repo_oid", of_name.alias("family"))
+    by_base = (
+        frame.select("repo_oid", F.col("inherited").alias("family"), F.lit(method).alias("method"), "steps")
+        for method, frame in (("base_model", found), ("base_name", by_base_name))
+    )
     # each model is in one of these, so that none need be joined to all models
     by_method = (
-        own.where(F.col("family").isNotNull()).select("repo_oid", "family", "method", F.lit(0).alias("base_steps")),
-        found.select(
-            "repo_oid",
-            F.col("inherited").alias("family"),
-            F.lit("base_model").alias("method"),
-            F.col("steps").alias("base_steps"),
-        ),
-        by_base_name.select(
-            "repo_oid",
-            F.col("inherited").alias("family"),
-            F.lit("base_name").alias("method"),
-            F.col("steps").alias("base_steps"),
-        ),
-        by_name.select(
-            "repo_oid",
-            "family",
-            F.when(F.col("family").isNotNull(), "name").alias("method"),
-            F.lit(0).alias("base_steps"),
-        ),
+        own.where(F.col("family").isNotNull()).select("repo_oid", "family", "method", F.lit(0).alias("steps")),
+        *by_base,
+        by_name.select("repo_oid", "family", _if_told("family", "name").alias("method"), F.lit(0).alias("steps")),
     )
     confidence = F.create_map(*(F.lit(part) for pair in CONFIDENCE.items() for part in pair))
-    return (
-        reduce(DataFrame.unionByName, by_method)
-        .select(
-            "repo_oid",
-            "family",
-            "method",
-            F.try_element_at(confidence, F.col("method")).alias("confidence"),
-            F.col("base_steps").cast("int").alias("base_steps"),
-        )
-        .select(*MODEL_FAMILIES.names)
+    columns = {
+        "confidence": F.try_element_at(confidence, F.col("method")),
+        "base_steps": F.col("steps").cast("int"),
+    }
+    return reduce(DataFrame.unionByName, by_method).select(
+        *(columns.get(name, F.col(name)).alias(name) for name in MODEL_FAMILIES.names)
     )
 
 
@@ -111,7 +95,7 @@ def _judge(models: DataFrame) -> DataFrame:
     return judged.select(
         *("repo_oid", "model_id", "base_models", "is_there"),
         F.coalesce(*says).alias("family"),
-        F.coalesce(*(_if_told(method) for method in says)).alias("method"),
+        F.coalesce(*(_if_told(method, method) for method in says)).alias("method"),
     )
 
 
@@ -133,8 +117,8 @@ def _family_of_tags(tags: Column) -> Column:
     )
 
 
-def _if_told(method: str) -> Column:
-    return F.when(F.col(method).isNotNull(), F.lit(method))
+def _if_told(name: str, method: str) -> Column:
+    return F.when(F.col(name).isNotNull(), F.lit(method))
 
 
 def _agree(bases: DataFrame, *, steps: int) -> DataFrame:

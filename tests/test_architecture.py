@@ -83,3 +83,10 @@ def test_no_file_names_a_registry_or_a_place_of_one_machine() -> None:
         (file.name, word) for file, text in texts.items() for word in FORBIDDEN if word in text and file != allowed
     ]
     assert found == []
+
+
+def test_tables_that_the_engine_counts_load_no_statistics_library() -> None:
+    """To load it takes longer than to count a table, and most commands need none of it."""
+    code = "import sys, ptm_spark.gold.building, ptm_spark.silver.families; print('scipy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "False"

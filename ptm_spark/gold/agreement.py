@@ -81,8 +81,9 @@ def build_forum_hub_agreement(
     for family in months.families():
         rows += _of_family(months, family)
     _adjust(rows)
-    window = {"as_of": as_of, "first_month": first, "last_month": last}
-    return [window | _coverages(mentions, uploads, months.mentions) | row for row in rows]
+    window: dict[str, Any] = {"as_of": as_of, "first_month": first, "last_month": last}
+    window |= _coverages(mentions, uploads, months.mentions)
+    return [window | row for row in rows]
 
 
 def build_pain_per_family(
